@@ -1,0 +1,1 @@
+"""Shop files in, an immutable Dataset out."""

@@ -1,0 +1,226 @@
+"""Interactions as columns of numbers, and the user-item pairs they add up to."""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from unsung.schema import DAY_US
+
+
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """One row an event, sorted by time, then user and item index; all arrays of shape (n,).
+
+    Parameters
+    ----------
+    user_index, item_index : ndarray of int32
+    timestamp : ndarray of int64
+        Microseconds since 1970 UTC; the position within the user's history (from 0) where the
+        shop knows only an order.
+    event : ndarray of int8
+        Index into ``Dataset.event_kinds``.
+    weight : ndarray of float32
+        Weight of the event.
+    is_target : ndarray of bool
+        Whether the event is what the shop wants more of (a purchase, where it has purchases).
+    price : ndarray of float32
+        Price of one piece; NaN where not known.
+    quantity : ndarray of float32
+        Pieces; NaN where not known.
+    basket : ndarray of int32
+        Number of the invoice or session; -1 where not known.
+    title : ndarray of int32
+        Row of ``Dataset.titles`` that the order line named; -1 where it named none.
+    """
+
+    user_index: np.ndarray
+    item_index: np.ndarray
+    timestamp: np.ndarray
+    event: np.ndarray
+    weight: np.ndarray
+    is_target: np.ndarray
+    price: np.ndarray
+    quantity: np.ndarray
+    basket: np.ndarray
+    title: np.ndarray
+
+    @classmethod
+    def from_columns(cls, **columns: np.ndarray) -> "Interactions":
+        """Sort and cast; ``user_index``, ``item_index`` and ``timestamp`` must be given.
+
+        Rows of the same moment are ordered by their indices, which follow a hash of the ids: no
+        file order survives.
+        """
+        n = len(columns["user_index"])
+        defaults: dict[str, tuple[type, float]] = {
+            "user_index": (np.int32, 0),
+            "item_index": (np.int32, 0),
+            "timestamp": (np.int64, 0),
+            "event": (np.int8, 0),
+            "weight": (np.float32, 1),
+            "is_target": (np.bool_, 1),
+            "price": (np.float32, np.nan),
+            "quantity": (np.float32, np.nan),
+            "basket": (np.int32, -1),
+            "title": (np.int32, -1),
+        }
+        cast: dict[str, np.ndarray] = {
+            name: np.asarray(columns[name]).astype(dtype, copy=False)
+            if name in columns
+            else np.full(n, value, dtype=dtype)
+            for name, (dtype, value) in defaults.items()
+        }
+        # The columns after the index pair only make the order total where a user has several
+        # events on an item in one moment.
+        keys = ("title", "basket", "quantity", "price", "event")
+        order = np.lexsort(
+            [cast[k] for k in keys] + [cast["item_index"], cast["user_index"], cast["timestamp"]]
+        )
+        return cls(**{name: values[order] for name, values in cast.items()})
+
+    def __len__(self) -> int:
+        return len(self.user_index)
+
+    def take(self, rows: np.ndarray | slice) -> "Interactions":
+        """The rows of a mask, of sorted row numbers or of a slice."""
+        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    def before(self, timestamp: int) -> "Interactions":
+        """Rows strictly before a moment (the table is sorted: no copy)."""
+        return self.take(slice(0, int(np.searchsorted(self.timestamp, timestamp, "left"))))
+
+    def between(self, start: int, end: int) -> "Interactions":
+        """Rows with ``start <= timestamp < end``."""
+        first, last = np.searchsorted(self.timestamp, [start, end], "left")
+        return self.take(slice(int(first), int(last)))
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Each user's items once, as a compressed row matrix; entries of a user run old to new.
+
+    Parameters
+    ----------
+    indptr : ndarray of int64, shape (n_users + 1,)
+        Entries of user u are ``indptr[u]:indptr[u + 1]``.
+    item_index : ndarray of int32, shape (n_pairs,)
+    value : ndarray of float32, shape (n_pairs,)
+        Sum of the pair's event weights, cut to 0..1.
+    last : ndarray of int64, shape (n_pairs,)
+        Time (or position) of the pair's last event with a weight above 0.
+    age : ndarray of float32, shape (n_pairs,)
+        Days before the moment of the state; steps from the end of the user's history where only
+        order is known (0 = the last item).
+    bought : ndarray of bool, shape (n_pairs,)
+        Whether one of the events was a target event.
+    """
+
+    indptr: np.ndarray
+    item_index: np.ndarray
+    value: np.ndarray
+    last: np.ndarray
+    age: np.ndarray
+    bought: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.item_index)
+
+    def of_user(self, user: int) -> slice:
+        """Where a user's entries are; empty for a user appended later."""
+        if not 0 <= user < len(self.indptr) - 1:
+            return slice(0, 0)
+        return slice(int(self.indptr[user]), int(self.indptr[user + 1]))
+
+    def user_index(self) -> np.ndarray:
+        """The user of every entry: ndarray of int32, shape (n_pairs,)."""
+        counts = np.diff(self.indptr)
+        return np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+
+    def matrix(
+        self, n_items: int, users: np.ndarray | None = None, half_life: float | None = None
+    ) -> sp.csr_array:
+        """The user-item matrix.
+
+        Parameters
+        ----------
+        n_items : int
+            Columns.
+        users : ndarray of int, shape (n,), optional
+            Rows wanted, in that order; all where not given. Users without entries get empty rows.
+        half_life : float, optional
+            Entries lose half their value every so many days (or steps) of age; no decay where not
+            given.
+
+        Returns
+        -------
+        matrix : csr_array of float32, shape (n, n_items)
+        """
+        n_rows = len(self.indptr) - 1
+        value = self.value
+        if half_life is not None:
+            value = value * np.exp2(-self.age / np.float32(half_life))
+        full = sp.csr_array(
+            (value.astype(np.float32), self.item_index, self.indptr), shape=(n_rows, n_items)
+        )
+        if users is None:
+            return full
+        inside = np.where((users >= 0) & (users < n_rows), users, n_rows)
+        if (inside == n_rows).any():
+            padded = np.append(self.indptr, self.indptr[-1])
+            full = sp.csr_array((full.data, full.indices, padded), shape=(n_rows + 1, n_items))
+        return full[inside]
+
+
+def pair_up(rows: Interactions, n_users: int, n_items: int, as_of: int | None) -> Pairs:
+    """Add interactions up to one entry a user and item.
+
+    Parameters
+    ----------
+    rows : Interactions
+        Everything known before the moment.
+    n_users, n_items : int
+    as_of : int or None
+        The moment, in microseconds; None where only order is known.
+
+    Returns
+    -------
+    pairs : Pairs
+        Pairs whose weights add up to nothing are kept only where the item was bought (so that it
+        stays hidden), with value 0.
+    """
+    key = rows.user_index.astype(np.int64) * max(n_items, 1) + rows.item_index
+    distinct, inverse = np.unique(key, return_inverse=True)
+    total = np.bincount(inverse, rows.weight, len(distinct))
+    # "Added up to zero" must not hang on float noise such as .3 - .1 - .2.
+    value = np.clip(np.where(np.abs(total) < 1e-6, 0, total), 0, 1).astype(np.float32)
+    bought = np.bincount(inverse, rows.is_target, len(distinct)) > 0
+    last = np.full(len(distinct), np.iinfo(np.int64).min)
+    counted = rows.weight > 0
+    np.maximum.at(last, inverse[counted], rows.timestamp[counted])
+    kept = (value > 0) | bought
+    # A pair of which no event has weight still happened: at its latest event.
+    silent = kept & (last == np.iinfo(np.int64).min)
+    if silent.any():
+        latest = np.full(len(distinct), np.iinfo(np.int64).min)
+        np.maximum.at(latest, inverse, rows.timestamp)
+        last[silent] = latest[silent]
+    user, item = (distinct // max(n_items, 1))[kept], (distinct % max(n_items, 1))[kept]
+    last = last[kept]
+    order = np.lexsort((item, last, user))
+    user, last = user[order], last[order]
+    indptr = np.zeros(n_users + 1, dtype=np.int64)
+    np.cumsum(np.bincount(user, minlength=n_users), out=indptr[1:])
+    if as_of is None:
+        steps = np.repeat(indptr[1:], np.diff(indptr)) - 1 - np.arange(len(user))
+        age = steps.astype(np.float32)
+    else:
+        age = ((as_of - last) / DAY_US).astype(np.float32)
+    return Pairs(
+        indptr=indptr,
+        item_index=item[order].astype(np.int32),
+        value=value[kept][order],
+        last=last,
+        age=age,
+        bought=bought[kept][order],
+    )

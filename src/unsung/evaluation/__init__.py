@@ -1,0 +1,1 @@
+"""Metrics, protocols, significance: tables in, no model known."""

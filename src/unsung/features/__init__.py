@@ -1,0 +1,1 @@
+"""The only place that makes ranker inputs, for past windows and live alike."""

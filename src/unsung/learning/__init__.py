@@ -1,0 +1,1 @@
+"""The only room with torch: encoder weights, fine-tuning, export to ONNX."""

@@ -1,0 +1,1 @@
+"""Counts, segments, concentration and reasons for being in the tail: pure functions on arrays."""

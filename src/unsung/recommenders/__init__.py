@@ -1,0 +1,1 @@
+"""First-stage scorers: one algorithm a file."""

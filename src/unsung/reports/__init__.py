@@ -1,0 +1,1 @@
+"""Tables in, charts and HTML pages out."""

@@ -1,0 +1,96 @@
+"""One merge of settings for every component: defaults < TOML < environment < flags."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from unsung.errors import Location, SettingsError
+
+
+class Settings(BaseModel):
+    """Base of every settings class: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def load_settings(
+    kind: type[S],
+    toml: Path | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+    prefix: str = "UNSUNG_",
+) -> S:
+    """Merge defaults, a TOML file, environment variables and flags into one settings object.
+
+    Parameters
+    ----------
+    kind : type of Settings
+        The class to make.
+    toml : Path, optional
+        A TOML file; tables are nested settings.
+    environment : mapping of str to str, optional
+        Variables such as ``UNSUNG_SEGMENTS__HEAD_SHARE=0.1`` (two underscores nest); the
+        process's own where not given. Only names of ``kind``'s own fields are read.
+    flags : mapping, optional
+        Values that win over all others; dotted names nest, ``None`` means "not given".
+
+    Returns
+    -------
+    settings : instance of ``kind``
+
+    Raises
+    ------
+    SettingsError
+        Where the file can't be read, a key is unknown or a value is out of range: the message
+        names the file and the key.
+    """
+    values: dict[str, Any] = {} if toml is None else read_toml(toml)
+    source = str(toml) if toml is not None else "settings"
+    variables = os.environ if environment is None else environment
+    for name, text in variables.items():
+        path = name.removeprefix(prefix).lower().split("__")
+        if name.startswith(prefix) and path[0] in kind.model_fields:
+            _put(values, path, text)
+    for name, value in (flags or {}).items():
+        if value is not None:
+            _put(values, name.split("."), value)
+    return build_settings(kind, values, source)
+
+
+def build_settings(kind: type[S], values: Mapping[str, Any], source: str) -> S:
+    """Validate ``values`` as ``kind``; errors name the source and the key."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(sorted(kind.model_fields))
+            message = f"unknown key '{key}' (known at the top: {known})."
+        else:
+            message = f"'{key}': {first['msg'][0].lower()}{first['msg'][1:]}."
+        raise SettingsError(message, at=Location(source)) from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file, or raise a SettingsError that names it and the line."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"can't be read ({error.strerror}).", at=Location(str(path))) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"is not valid TOML: {error}.", at=Location(str(path))) from None
+
+
+def _put(values: dict[str, Any], path: list[str], value: Any) -> None:
+    for key in path[:-1]:
+        values = values.setdefault(key, {})
+    values[path[-1]] = value

@@ -1,0 +1,1 @@
+"""Intervals, bootstrap and tests that know nothing of the domain."""

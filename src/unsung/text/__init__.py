@@ -1,0 +1,1 @@
+"""Cleaning, documents, term vectors and encoders."""

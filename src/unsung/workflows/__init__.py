@@ -1,0 +1,1 @@
+"""Offline use cases: one public function a file."""
