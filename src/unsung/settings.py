@@ -41,6 +41,8 @@ def load_settings(
         process's own where not given. Only names of ``kind``'s own fields are read.
     flags : mapping, optional
         Values that win over all others; dotted names nest, ``None`` means "not given".
+    prefix : str
+        What the names of environment variables start with.
 
     Returns
     -------

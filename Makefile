@@ -1,0 +1,66 @@
+# Every target sets itself up: Python 3.11+, git and make are all that must be there.
+# WORKERS=1 runs the tests in one process; PYTHON=... names the interpreter for the environment.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+# Evaluated only when the environment is made: the first interpreter that is new enough.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& { echo "$$p"; break; }; done)
+# pyspark is a 400 MB download and useless without Java.
+SPARK = $(shell java -version >/dev/null 2>&1 && echo ,spark)
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+EXACT_ROOMS := */unsung/popularity/*,*/unsung/statistics/*,*/unsung/evaluation/*
+
+.PHONY: help demo test check docs long
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed-demo ## From a real shop's order lines to lists, gems and a report in demo-out/
+	$(BIN)/unsung demo --out demo-out
+
+test: $(VENV)/.installed-dev ## Run the tests with branch coverage (at least 90 %)
+	@$(BIN)/coverage erase
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not long" -n $(WORKERS) --dist loadfile \
+		--cov --cov-branch --cov-report=term:skip-covered --cov-fail-under=90
+	@$(BIN)/coverage report --include='$(EXACT_ROOMS)' --fail-under=100 --format=total >/dev/null \
+		|| { echo "popularity, statistics and evaluation must be covered to 100 %:" >&2; \
+		$(BIN)/coverage report --include='$(EXACT_ROOMS)' --skip-covered --show-missing >&2; exit 1; }
+
+check: $(VENV)/.installed-dev ## Style, types and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.installed-dev ## Build the documentation into site/
+	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "Open site/index.html"
+
+long: $(VENV)/.installed-dev ## The tests that take over a minute each
+	$(BIN)/python -m pytest -m long
+
+$(VENV)/.python:
+	@test -n "$(PYTHON)" || { echo "Unsung needs Python 3.11 or newer, and none was found \
+	(python3 is `python3 --version 2>&1`). Install it, or name it: make PYTHON=/path/to/python3.12" \
+	>&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	echo "Unsung needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) --version 2>&1`." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "$(PYTHON) can't make environments; \
+	on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed-demo: $(VENV)/.python pyproject.toml constraints.txt
+	@echo "Installing Unsung and what it trains with (a few minutes the first time)"
+	$(PIP_INSTALL) -e '.[train]'
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.python pyproject.toml constraints.txt
+	@echo "Installing Unsung and its tools (a few minutes the first time)"
+	$(PIP_INSTALL) -e '.[train,dev$(SPARK)]'
+	@touch $@ $(VENV)/.installed-demo
