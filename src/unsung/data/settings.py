@@ -80,8 +80,9 @@ class SegmentSettings(Settings):
 
     definition: Literal["top_items", "interaction_share", "threshold"] = "top_items"
     """``top_items``: head = the ``head_share`` of items with most distinct buyers.
-    ``interaction_share``: head = the most popular items that together hold ``head_share_of_
-    interactions``. ``threshold``: head = items with at least ``min_buyers`` distinct buyers."""
+    ``interaction_share``: head = the most popular items that together hold
+    ``head_share_of_interactions``. ``threshold``: head = items with at least ``min_buyers``
+    distinct buyers."""
     head_share: float = Field(default=0.2, gt=0, lt=1)
     """Share of the items that is head."""
     head_share_of_interactions: float = Field(default=0.8, gt=0, lt=1)

@@ -1,0 +1,144 @@
+"""Write the reference pages that follow from code: commands and settings.
+
+Run by ``make docs``; the pages stand in the repository so that they can be read there, and a test
+compares them with the code.
+"""
+
+import pkgutil
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import typer
+from pydantic.fields import FieldInfo
+
+import unsung
+from unsung.cli.main import app
+from unsung.settings import Settings
+
+FOLDER = Path(__file__).parent / "reference"
+
+
+def cli_page() -> str:
+    """Every command with its arguments and options, as Markdown."""
+    command = typer.main.get_command(app)
+    parts = [
+        "# Commands",
+        "Exit codes: 0 good; 1 failure; 2 bad input or usage, with one sentence that names file, "
+        "column and row. `--json` prints machine-readable output on stdout; everything else goes "
+        "to stderr. Settings come from defaults, `shop.toml`, the environment and the flags below, "
+        "the later winning (see [Settings](settings.md)).",
+    ]
+    for name, each in _commands(command, "unsung"):
+        parts += _described_command(name, each)
+    return "\n\n".join(parts) + "\n"
+
+
+def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    yield name, command
+    context = click.Context(command, info_name=name)
+    for child in getattr(command, "list_commands", lambda _: [])(context):
+        found = command.get_command(context, child)
+        if not found.hidden:
+            yield from _commands(found, f"{name} {child}")
+
+
+def _described_command(name: str, command: Any) -> list[str]:
+    context = click.Context(command, info_name=name)
+    usage = " ".join([name, *command.collect_usage_pieces(context)])
+    rows = [row for parameter in command.get_params(context) for row in _described(parameter)]
+    table = ["| argument or option | meaning | default |", "| --- | --- | --- |", *rows]
+    help_text = (command.help or "").replace("\f", "").strip()
+    return [f"## {name}", help_text, f"```text\n{usage}\n```", "\n".join(table)]
+
+
+def _described(parameter: Any) -> Iterator[str]:
+    if getattr(parameter, "hidden", False):
+        return
+    names = [*parameter.opts, *parameter.secondary_opts]
+    if parameter.param_type_name == "argument":
+        names = [parameter.human_readable_name]
+    default = parameter.default
+    shown = "" if default is None or default is False or default == () else f"`{default}`"
+    shown = "required" if parameter.required else "" if callable(default) else shown
+    meaning = _cell(getattr(parameter, "help", None) or "")
+    yield f"| {', '.join(f'`{name}`' for name in names)} | {meaning} | {shown} |"
+
+
+def settings_page() -> str:
+    """Every settings class with its fields, as Markdown."""
+    parts = [
+        "# Settings",
+        "Merged in one place, the later winning: defaults, the TOML file, environment variables, "
+        "flags. A table of TOML is a nested class; in the environment two underscores nest: "
+        "`UNSUNG_SEGMENTS__HEAD_SHARE=0.1`. An unknown key refuses to start and is named.",
+    ]
+    for kind in settings_classes():
+        rows = [_row(name, field) for name, field in kind.model_fields.items()]
+        table = ["| field | type | default | meaning |", "| --- | --- | --- | --- |", *rows]
+        parts += [
+            f"## {kind.__name__}",
+            f"`{kind.__module__}.{kind.__name__}`: {_prose(kind.__doc__ or '')}",
+            "\n".join(table) if rows else "No fields.",
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def settings_classes() -> list[type[Settings]]:
+    """Every settings class of the package, the shop's first, then by room and name."""
+    for module in pkgutil.walk_packages(unsung.__path__, "unsung."):
+        if module.name != "unsung.__main__":
+            pkgutil.resolve_name(module.name)
+    found, waiting = [], [Settings]
+    while waiting:
+        children = waiting.pop().__subclasses__()
+        waiting += children
+        found += [kind for kind in children if kind.__module__.startswith("unsung.")]
+    return sorted(
+        set(found), key=lambda k: (k.__name__ != "ShopSettings", k.__module__, k.__name__)
+    )
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    if field.is_required():
+        default = "required"
+    else:
+        value = field.get_default(call_default_factory=True)
+        default = f"`{type(value).__name__}()`" if isinstance(value, Settings) else f"`{value!r}`"
+    bounds = [repr(bound).partition("(")[2].rstrip(")") for bound in field.metadata]
+    meaning = _cell(field.description or "") + (f" ({', '.join(bounds)})" if bounds else "")
+    return f"| `{name}` | `{_cell(_type_name(field.annotation))}` | {_cell(default)} | {meaning} |"
+
+
+def _type_name(annotation: Any) -> str:
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation.__name__
+    return re.sub(r"(?:\w+\.)+(?=\w)", "", str(annotation))
+
+
+def _cell(text: str) -> str:
+    return _prose(text).replace("|", "\\|")
+
+
+def _prose(text: str) -> str:
+    """One line of Markdown from a docstring's first paragraph."""
+    return " ".join(text.partition("\n\n")[0].replace("``", "`").split())
+
+
+PAGES = {"cli.md": cli_page, "settings.md": settings_page}
+
+
+def main() -> None:
+    """Write the pages that have changed."""
+    for name, page in PAGES.items():
+        path, text = FOLDER / name, page()
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            sys.stdout.write(f"wrote {path}\n")
+
+
+if __name__ == "__main__":
+    main()
