@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	&& { echo "$$p"; break; }; done)
 # pyspark is a 400 MB download and useless without Java.
 SPARK = $(shell java -version >/dev/null 2>&1 && echo ,spark)
-PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt
 EXACT_ROOMS := */unsung/popularity/*,*/unsung/statistics/*,*/unsung/evaluation/*
 
 .PHONY: help demo test check docs long
