@@ -156,20 +156,25 @@ class Pairs:
         -------
         matrix : csr_array of float32, shape (n, n_items)
         """
-        n_rows = len(self.indptr) - 1
-        value = self.value
-        if half_life is not None:
-            value = value * np.exp2(-self.age / np.float32(half_life))
-        full = sp.csr_array(
-            (value.astype(np.float32), self.item_index, self.indptr), shape=(n_rows, n_items)
-        )
         if users is None:
-            return full
-        inside = np.where((users >= 0) & (users < n_rows), users, n_rows)
-        if (inside == n_rows).any():
-            padded = np.append(self.indptr, self.indptr[-1])
-            full = sp.csr_array((full.data, full.indices, padded), shape=(n_rows + 1, n_items))
-        return full[inside]
+            rows, indptr = np.arange(len(self)), self.indptr
+        else:
+            rows, indptr = self._entries_of(users)
+        value = self.value[rows]
+        if half_life is not None:
+            value = value * np.exp2(-self.age[rows] / np.float32(half_life))
+        shape = (len(indptr) - 1, n_items)
+        return sp.csr_array((value.astype(np.float32), self.item_index[rows], indptr), shape=shape)
+
+    def _entries_of(self, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Positions of the users' entries, one user after the other, and their row pointer."""
+        known = (users >= 0) & (users < len(self.indptr) - 1)
+        start = self.indptr[np.where(known, users, 0)]
+        count = np.where(known, self.indptr[np.where(known, users, 0) + 1] - start, 0)
+        indptr = np.zeros(len(users) + 1, dtype=np.int64)
+        np.cumsum(count, out=indptr[1:])
+        positions = np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], count)
+        return positions, indptr
 
 
 def pair_up(rows: Interactions, n_users: int, n_items: int, as_of: int | None) -> Pairs:

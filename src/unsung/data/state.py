@@ -69,6 +69,7 @@ class ShopState:
     interactions: Interactions
     reviews: pd.DataFrame
     content: ItemContent = field(repr=False)
+    _trends: dict[float, np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def n_users(self) -> int:
@@ -111,3 +112,22 @@ class ShopState:
         first = np.full(self.n_items, np.iinfo(np.int64).max)
         np.minimum.at(first, rows.item_index[rows.is_target], rows.timestamp[rows.is_target])
         return first
+
+    def decayed_buyers(self, half_life_days: float) -> np.ndarray:
+        """Buyers of each item, each weighted by .5 ** (days since the last purchase / half-life).
+
+        Returns
+        -------
+        trend : ndarray of float32, shape (n_items,)
+            Plain counts of buyers where there is no clock. Kept for the next call.
+        """
+        if half_life_days not in self._trends:
+            pairs = self.pairs
+            weight = np.ones(len(pairs))
+            if self.has_clock:
+                weight = np.exp2(-pairs.age.astype(np.float64) / half_life_days)
+            counted = np.bincount(
+                pairs.item_index[pairs.bought], weight[pairs.bought], minlength=self.n_items
+            )
+            self._trends[half_life_days] = counted.astype(np.float32)
+        return self._trends[half_life_days]

@@ -37,6 +37,9 @@ class Recommender(Protocol):
 
     A recommender holds its settings from the start and what it learnt after ``fit``. It never
     reads an id or an index as a signal, and knows the shop only through the states it is given.
+
+    Beside the methods below, a class has ``from_arrays(settings, arrays)``, which makes the fitted
+    recommender again from what ``to_arrays`` gave, with equal scores.
     """
 
     name: str
@@ -70,9 +73,4 @@ class Recommender(Protocol):
 
     def to_arrays(self) -> Arrays:
         """What ``fit`` learnt; empty for a recommender that only reads the state."""
-        ...
-
-    @classmethod
-    def from_arrays(cls, settings: object, arrays: Arrays) -> Self:
-        """The fitted recommender again: equal scores."""
         ...

@@ -1,0 +1,88 @@
+"""The only place where the name of a component becomes a class."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from unsung.data.state import ShopState
+from unsung.recommenders.base import Arrays, Recommender
+from unsung.recommenders.content_profile import (
+    ContentProfile,
+    EncoderProfileSettings,
+    TermProfileSettings,
+)
+from unsung.recommenders.linear import Linear, LinearSettings
+from unsung.recommenders.popular import Popular, PopularSettings
+
+ComponentSettings = Annotated[
+    PopularSettings | TermProfileSettings | EncoderProfileSettings | LinearSettings,
+    Field(discriminator="kind"),
+]
+"""Settings of any built-in scorer, told apart by ``kind``."""
+
+# A class is looked up here and nowhere else. The values are Any because each class takes its own
+# settings; the union above has checked them.
+_CLASSES: Mapping[str, Any] = {
+    "popular": Popular,
+    "terms": ContentProfile,
+    "encoder": ContentProfile,
+    "linear": Linear,
+}
+
+
+def make_component(settings: ComponentSettings) -> Recommender:
+    """A scorer that is not fitted yet."""
+    component: Recommender = _CLASSES[settings.kind](settings)
+    return component
+
+
+def restore_component(settings: ComponentSettings, arrays: Arrays) -> Recommender:
+    """A fitted scorer from its arrays."""
+    component: Recommender = _CLASSES[settings.kind].from_arrays(settings, arrays)
+    return component
+
+
+def default_components(state: ShopState) -> tuple[ComponentSettings, ...]:
+    """The scorers that a shop can have: those of text only where it has text.
+
+    Returns
+    -------
+    components : tuple of settings
+        The first is the one that the blend's weights are learnt around. The popularity scorers
+        come last.
+    """
+    has_terms = state.content.terms.nnz > 0
+    has_encoder = bool(state.content.embeddings.any())
+    half_life = 60.0 if state.has_clock else 2.0
+    text: list[ComponentSettings] = []
+    if has_encoder:
+        text.append(EncoderProfileSettings(half_life=half_life))
+    if has_terms:
+        text.append(TermProfileSettings(half_life=half_life))
+    linear = LinearSettings(
+        half_life=half_life,
+        term_weight=20.0 if has_terms else 0.0,
+        encoder_weight=20.0 if has_encoder else 0.0,
+    )
+    popular: list[ComponentSettings] = [PopularSettings(name="popular_log", log=True)]
+    if state.has_clock:
+        popular += [
+            PopularSettings(name="trend_5d", half_life_days=5.0),
+            PopularSettings(name="trend_14d_log", half_life_days=14.0, log=True),
+        ]
+    return (linear, *text, *popular)
+
+
+def baseline_components(state: ShopState) -> tuple[ComponentSettings, ...]:
+    """The baselines that stand in every evaluation table."""
+    named: list[ComponentSettings] = [PopularSettings(name="most_popular")]
+    if state.has_clock:
+        named.append(PopularSettings(name="trend", half_life_days=14.0))
+    half_life = 60.0 if state.has_clock else 2.0
+    if state.content.terms.nnz > 0:
+        named.append(TermProfileSettings(half_life=half_life))
+    if state.content.embeddings.any():
+        named.append(EncoderProfileSettings(half_life=half_life))
+    named.append(LinearSettings(name="ease", term_weight=0.0, half_life=half_life))
+    return tuple(named)

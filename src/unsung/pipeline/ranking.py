@@ -1,0 +1,61 @@
+"""From scores to lists."""
+
+import numpy as np
+
+EMPTY = -1
+"""Marks a slot of a list that no item was left for."""
+
+
+def top_k(scores: np.ndarray, k: int, allowed: np.ndarray | None = None) -> np.ndarray:
+    """The k best items of every row, best first.
+
+    Parameters
+    ----------
+    scores : ndarray of float32, shape (n, n_items)
+    k : int
+        At least 0; more than there are items is fine.
+    allowed : ndarray of bool, shape (n, n_items) or (n_items,), optional
+        Items that may be listed; all where not given.
+
+    Returns
+    -------
+    lists : ndarray of int32, shape (n, k)
+        Item indices; ``EMPTY`` where fewer than k items are allowed. Equal scores come in the
+        order of the index, which follows a hash of the id and so favours nobody.
+
+    Examples
+    --------
+    >>> top_k(np.array([[1, 3, 3, 2]], np.float32), 3).tolist()
+    [[1, 2, 3]]
+    >>> top_k(np.array([[1, 3]], np.float32), 3, np.array([True, False])).tolist()
+    [[0, -1, -1]]
+    """
+    n, n_items = scores.shape
+    usable = scores if allowed is None else np.where(allowed, scores, -np.inf)
+    width = min(k, n_items)
+    lists = np.full((n, k), EMPTY, dtype=np.int32)
+    if width == 0 or n == 0:
+        return lists
+    chosen = _best_of_rows(usable.astype(np.float32, copy=False), width)
+    values = np.take_along_axis(usable, chosen, axis=1)
+    # lexsort by score, then by index; its last key counts most.
+    order = np.lexsort((chosen, -values), axis=1)
+    chosen = np.take_along_axis(chosen, order, axis=1)
+    values = np.take_along_axis(values, order, axis=1)
+    lists[:, :width] = np.where(np.isneginf(values), EMPTY, chosen)
+    return lists
+
+
+def _best_of_rows(scores: np.ndarray, width: int) -> np.ndarray:
+    """The best ``width`` indices of every row in any order; of equal ones the lowest."""
+    if width == scores.shape[1]:
+        return np.tile(np.arange(width, dtype=np.int32), (len(scores), 1))
+    chosen = np.argpartition(-scores, width - 1, axis=1)[:, :width].astype(np.int32)
+    cut = np.take_along_axis(scores, chosen, axis=1).min(axis=1)
+    # argpartition takes any of the items that tie at the cut: put the first of them in.
+    tied = (scores == cut[:, None]).sum(axis=1) > 1
+    for row in np.flatnonzero(tied):
+        above = np.flatnonzero(scores[row] > cut[row])
+        at = np.flatnonzero(scores[row] == cut[row])[: width - len(above)]
+        chosen[row] = np.concatenate([above, at])
+    return chosen

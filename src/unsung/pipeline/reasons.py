@@ -1,0 +1,130 @@
+"""Why an item is in a list, made of the parts of its real score."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from unsung import schema
+from unsung.data.state import ShopState
+from unsung.recommenders.base import Part, Recommender
+
+SHOWN_HISTORY = 3
+"""History items named one by one; the smaller ones are added up."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason; the amounts of an item's reasons sum to its score.
+
+    Parameters
+    ----------
+    kind : str
+        ``history`` (one item that the user had), ``other_history`` (all further ones),
+        ``popularity``, or ``average`` (what every item gets from this user: below zero for what
+        is merely average).
+    amount : float
+        Share of the score, in the score's units.
+    item_id : str or None
+        The history item.
+    words : tuple of str
+        What both items' texts say, most telling first.
+    text : str
+        One sentence in English.
+    """
+
+    kind: str
+    amount: float
+    item_id: str | None
+    words: tuple[str, ...]
+    text: str
+
+
+def reasons_for(
+    recommender: Recommender,
+    state: ShopState,
+    user: int,
+    item: int,
+    vocabulary: Sequence[str] = (),
+) -> tuple[Reason, ...]:
+    """The reasons of one score, largest first, those that sum up small parts last.
+
+    Parameters
+    ----------
+    recommender : Recommender
+    state : ShopState
+    user, item : int
+        Indices; an unknown user (-1) has no history.
+    vocabulary : sequence of str
+        The terms that the columns of ``state.content.terms`` stand for.
+    """
+    parts = recommender.explain(state, user, item)
+    by_history: dict[str, float] = {}
+    for part in parts:
+        if part.kind == "history":
+            item_id = part.name.split(":", 1)[-1]
+            by_history[item_id] = by_history.get(item_id, 0.0) + part.amount
+    ranked = sorted(by_history.items(), key=lambda pair: -pair[1])
+    shown = [pair for pair in ranked[:SHOWN_HISTORY] if pair[1] > 0]
+    reasons = [_history_reason(state, item, *pair, vocabulary) for pair in shown]
+    popular = [part for part in parts if part.kind == "item"]
+    if popular:
+        reasons.append(_popularity_reason(state, item, popular))
+    reasons.sort(key=lambda reason: -reason.amount)
+    others = len(by_history) - len(shown)
+    if others:
+        amount = sum(by_history.values()) - sum(amount for _, amount in shown)
+        text = f"{others} further item{'s' * (others > 1)} of the history"
+        reasons.append(Reason("other_history", amount, None, (), text))
+    offset = sum(part.amount for part in parts if part.kind == "rest")
+    if offset:
+        reasons.append(Reason("average", offset, None, (), "compared with the average item"))
+    return tuple(reasons)
+
+
+def shared_words(
+    state: ShopState, first: int, second: int, vocabulary: Sequence[str], most: int = 3
+) -> tuple[str, ...]:
+    """The terms that two items' texts share, by their part in the similarity.
+
+    A two-word term stands for its words, which are then not named again.
+    """
+    terms = state.content.terms
+    if not len(vocabulary) or max(first, second) >= terms.shape[0]:
+        return ()
+    product = terms[[first]].multiply(terms[[second]]).tocoo()
+    found: list[str] = []
+    for place in np.argsort(-product.data, kind="stable"):
+        term = vocabulary[int(product.coords[1][place])].split("=", 1)[-1]
+        if not any(set(term.split()) & set(known.split()) for known in found):
+            found.append(term)
+    return tuple(found[:most])
+
+
+def title_of(state: ShopState, item: int) -> str:
+    """The item's title, or its id where it has none."""
+    if schema.TITLE in state.catalogue:
+        title = state.catalogue[schema.TITLE].iat[item]
+        if isinstance(title, str) and title:
+            return title
+    return str(state.items.values[item])
+
+
+def _history_reason(
+    state: ShopState, item: int, item_id: str, amount: float, vocabulary: Sequence[str]
+) -> Reason:
+    history = int(state.items.index_of([item_id])[0])
+    words = shared_words(state, history, item, vocabulary)
+    text = f"goes with {title_of(state, history)}"
+    if words:
+        text += f" (both: {', '.join(words)})"
+    return Reason("history", amount, item_id, words, text)
+
+
+def _popularity_reason(state: ShopState, item: int, parts: Sequence[Part]) -> Reason:
+    buyers = int(state.buyers[item])
+    text = f"{buyers} customer{'s' * (buyers != 1)} bought it"
+    if state.has_clock:
+        recent = float(state.decayed_buyers(14.0)[item])
+        text += f", {recent:.0f} of them counted as of late (half-life 14 days)"
+    return Reason("popularity", sum(part.amount for part in parts), None, (), text)

@@ -1,0 +1,140 @@
+"""From a request to a list: score -> rules -> ranking -> reasons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from unsung.data.state import ShopState
+from unsung.errors import InputError
+from unsung.pipeline.ranking import EMPTY, top_k
+from unsung.pipeline.reasons import Reason, reasons_for, title_of
+from unsung.pipeline.rules import Rules, allowed_items, seen_items
+from unsung.recommenders.base import Recommender
+
+MOST_K = 1000
+"""Longest list that is made for a request."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One user's request for a list.
+
+    Parameters
+    ----------
+    user_id : str
+        A user that the state doesn't know gets what is good for anybody.
+    k : int
+        Length of the list, 1 to ``MOST_K``.
+    rules : Rules
+    explain : bool
+        Whether reasons are wanted.
+    """
+
+    user_id: str
+    k: int = 10
+    rules: Rules = field(default_factory=Rules)
+    explain: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= MOST_K:
+            raise InputError(f"k is {self.k}; it must be from 1 to {MOST_K}.")
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One slot of a list.
+
+    Parameters
+    ----------
+    rank : int
+        From 1.
+    item_id, title : str
+    score : float
+        Higher is better; comparable within the list alone.
+    segment : str
+        ``head``, ``tail`` (established), ``fresh`` or ``cold``, as of the fit.
+    reasons : tuple of Reason
+        Sum to the score; empty where none were asked for.
+    """
+
+    rank: int
+    item_id: str
+    title: str
+    score: float
+    segment: str
+    reasons: tuple[Reason, ...] = ()
+
+
+def recommend(
+    request: Request,
+    recommender: Recommender,
+    state: ShopState,
+    *,
+    segments: Sequence[str] = (),
+    vocabulary: Sequence[str] = (),
+) -> tuple[Recommendation, ...]:
+    """The list for one request.
+
+    Parameters
+    ----------
+    request : Request
+    recommender : Recommender
+        Fitted.
+    state : ShopState
+        As of now.
+    segments : sequence of str
+        Segment of every item as of the fit; items beyond its end are ``cold``.
+    vocabulary : sequence of str
+        Terms of ``state.content.terms``, for reasons.
+
+    Returns
+    -------
+    list : tuple of Recommendation
+        Shorter than ``request.k`` where the rules leave fewer items.
+    """
+    users = state.users.index_of([request.user_id])
+    scores = recommender.score(state, users)
+    allowed = allowed_items(state, request.rules) & ~seen_items(state, users, request.rules)[0]
+    items = top_k(scores, request.k, allowed)[0]
+    user = int(users[0])
+    return tuple(
+        Recommendation(
+            rank=rank,
+            item_id=str(state.items.values[item]),
+            title=title_of(state, item),
+            score=float(scores[0, item]),
+            segment=segments[item] if item < len(segments) else "cold",
+            reasons=reasons_for(recommender, state, user, item, vocabulary)
+            if request.explain
+            else (),
+        )
+        for rank, item in enumerate((int(i) for i in items if i != EMPTY), start=1)
+    )
+
+
+def recommend_lists(
+    recommender: Recommender,
+    state: ShopState,
+    users: np.ndarray,
+    k: int,
+    rules: Rules | None = None,
+    batch: int = 1024,
+) -> np.ndarray:
+    """Lists for many users at once, as evaluation wants them.
+
+    Returns
+    -------
+    lists : ndarray of int32, shape (len(users), k)
+        Item indices, ``EMPTY`` at the end where too few items were left; the same lists as one
+        request at a time.
+    """
+    rules = rules or Rules()
+    allowed = allowed_items(state, rules)
+    lists = np.full((len(users), k), EMPTY, dtype=np.int32)
+    for start in range(0, len(users), batch):
+        some = users[start : start + batch]
+        scores = recommender.score(state, some)
+        free = ~seen_items(state, some, rules) & allowed
+        lists[start : start + batch] = top_k(scores, k, free)
+    return lists

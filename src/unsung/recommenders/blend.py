@@ -1,0 +1,82 @@
+"""Additive blend of first-stage scorers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import numpy as np
+
+from unsung.data.state import ShopState
+from unsung.progress import Progress, silent
+from unsung.recommenders.base import Part, Recommender
+
+
+class Blend:
+    """Weighted sum of the components' scores, each standardised within the user.
+
+    Standardising (mean 0, standard deviation 1 over the items that were there at the fit) makes
+    one weight fit users with two purchases and with two hundred. A component that has nothing to
+    say about a user adds 0, so a user without history gets what is popular, and an item without
+    buyers what its text promises.
+
+    Parameters
+    ----------
+    components : sequence of Recommender
+        With distinct names.
+    weights : mapping of str to float
+        Component name -> weight; components without a weight are left out.
+    n_fitted : int
+        Items that were there at the fit; set by ``fit``.
+    """
+
+    name = "blend"
+
+    def __init__(
+        self, components: Sequence[Recommender], weights: Mapping[str, float], n_fitted: int = 0
+    ) -> None:
+        self.components = tuple(c for c in components if weights.get(c.name, 0.0) != 0)
+        self.weights = dict(weights)
+        self.n_fitted = n_fitted
+
+    def fit(
+        self, state: ShopState, *, rng: np.random.Generator, progress: Progress = silent
+    ) -> Self:
+        """Fit every component; the weights stay as they are."""
+        for component in self.components:
+            component.fit(state, rng=rng, progress=progress)
+        self.n_fitted = state.n_items
+        return self
+
+    def score(self, state: ShopState, users: np.ndarray) -> np.ndarray:
+        """The weighted sum of the standardised scores."""
+        total = np.zeros((len(users), state.n_items), dtype=np.float32)
+        for component in self.components:
+            scores = component.score(state, users)
+            mean, deviation = self._scale(scores)
+            scores -= mean
+            scores *= np.float32(self.weights[component.name]) / deviation
+            total += scores
+        return total
+
+    def explain(self, state: ShopState, user: int, item: int) -> tuple[Part, ...]:
+        """The components' parts in the blend's units; ``average`` takes back the user's means."""
+        parts: list[Part] = []
+        users = np.array([user], dtype=np.int32)
+        offset = 0.0
+        for component in self.components:
+            mean, deviation = self._scale(component.score(state, users))
+            factor = self.weights[component.name] / float(deviation[0, 0])
+            offset -= factor * float(mean[0, 0])
+            parts.extend(
+                Part(part.kind, f"{component.name}:{part.name}", part.amount * factor)
+                for part in component.explain(state, user, item)
+            )
+        parts.append(Part("rest", "average", offset))
+        return tuple(sorted(parts, key=lambda part: -abs(part.amount)))
+
+    def _scale(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        # float64, since float32 sums over a large catalogue make equal scores look unequal.
+        fitted = scores[:, : self.n_fitted]
+        mean = fitted.mean(axis=1, keepdims=True, dtype=np.float64)
+        deviation = fitted.std(axis=1, keepdims=True, dtype=np.float64)
+        flat = deviation <= 1e-6 * np.maximum(np.abs(mean), 1e-30)
+        return mean.astype(np.float32), np.where(flat, 1, deviation).astype(np.float32)

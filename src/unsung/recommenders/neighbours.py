@@ -1,0 +1,151 @@
+"""Scores that add up over a user's history: profile times item-item weights."""
+
+from collections.abc import Callable
+
+import numpy as np
+import scipy.sparse as sp
+
+from unsung.data.state import ShopState
+from unsung.recommenders.base import Arrays, Part
+
+BLOCK = 2048
+"""Items whose weights are held densely at a time."""
+
+
+def keep_largest(weights: np.ndarray, keep: int) -> sp.csr_array:
+    """The ``keep`` entries of largest size in every column, diagonal left out.
+
+    Columns are the items that are scored: cutting by column leaves every item its own best
+    evidence, where cutting by row would take it from the items that nobody buys.
+
+    Parameters
+    ----------
+    weights : ndarray of float32, shape (n_rows, n_columns)
+        Overwritten nowhere.
+    keep : int
+        Entries kept a column.
+
+    Returns
+    -------
+    kept : csr_array of float32, shape (n_rows, n_columns)
+
+    Examples
+    --------
+    >>> keep_largest(np.array([[9, 1, 2], [5, 9, -4], [3, 2, 9]], np.float32), 1).toarray()
+    array([[ 0.,  0.,  0.],
+           [ 5.,  0., -4.],
+           [ 0.,  2.,  0.]], dtype=float32)
+    """
+    blocks = [
+        _largest_of_block(weights[:, start : start + BLOCK], keep, start)
+        for start in range(0, weights.shape[1], BLOCK)
+    ]
+    return sp.csr_array(sp.hstack(blocks, format="csr"))
+
+
+def keep_largest_of(
+    column_block: Callable[[int, int], np.ndarray], n_items: int, keep: int
+) -> sp.csr_array:
+    """``keep_largest`` of a square matrix that is made block by block.
+
+    Parameters
+    ----------
+    column_block : callable
+        ``column_block(start, stop)`` gives the columns as ndarray of float32, shape
+        (n_items, stop - start).
+    n_items : int
+    keep : int
+    """
+    blocks = [
+        _largest_of_block(column_block(start, min(start + BLOCK, n_items)), keep, start)
+        for start in range(0, n_items, BLOCK)
+    ]
+    if not blocks:
+        return sp.csr_array((0, 0), dtype=np.float32)
+    return sp.csr_array(sp.hstack(blocks, format="csr"))
+
+
+def _largest_of_block(block: np.ndarray, keep: int, start: int) -> sp.csc_array:
+    size = np.abs(block)
+    n_rows, width = block.shape
+    own = np.arange(start, min(start + width, n_rows))
+    size[own, own - start] = 0
+    keep = min(keep, n_rows)
+    rows = np.argpartition(-size, keep - 1, axis=0)[:keep] if keep < n_rows else None
+    mask = size > 0
+    if rows is not None:
+        chosen = np.zeros_like(mask)
+        np.put_along_axis(chosen, rows, values=True, axis=0)
+        mask &= chosen
+    # Column-major order, as csc wants it.
+    column, row = np.nonzero(mask.T)
+    indptr = np.zeros(width + 1, dtype=np.int64)
+    np.cumsum(np.bincount(column, minlength=width), out=indptr[1:])
+    data = block[row, column].astype(np.float32)
+    return sp.csc_array((data, row.astype(np.int32), indptr), shape=block.shape)
+
+
+def profile_scores(
+    state: ShopState, users: np.ndarray, weights: sp.csr_array, half_life: float
+) -> np.ndarray:
+    """Sum of the item-item weights of each user's history, older items counting less.
+
+    Parameters
+    ----------
+    state : ShopState
+    users : ndarray of int32, shape (n,)
+    weights : csr_array of float32, shape (m, m)
+        ``weights[j, i]``: what item j in the history says for item i; m may be below
+        ``state.n_items``, where items were appended after the fit.
+    half_life : float
+        Days (steps, where only order is known) in which an item's say halves.
+
+    Returns
+    -------
+    scores : ndarray of float32, shape (n, state.n_items)
+    """
+    n_fitted = weights.shape[0]
+    scores = np.zeros((len(users), state.n_items), dtype=np.float32)
+    profiles = state.pairs.matrix(state.n_items, users, half_life)
+    if n_fitted < state.n_items:
+        profiles = profiles[:, :n_fitted]
+    scores[:, :n_fitted] = (profiles @ weights).toarray()
+    return scores
+
+
+def history_parts(
+    state: ShopState, user: int, item: int, weights: sp.csr_array, half_life: float
+) -> tuple[Part, ...]:
+    """The score of ``profile_scores`` split into the history items that it adds up over."""
+    entries = state.pairs.of_user(user)
+    history = state.pairs.item_index[entries]
+    say = state.pairs.value[entries] * np.exp2(-state.pairs.age[entries] / np.float32(half_life))
+    known = (history < weights.shape[0]) & (item < weights.shape[1])
+    if not known.any():
+        return ()
+    column = weights[:, [item]].toarray().ravel()
+    amounts = say[known] * column[history[known]]
+    parts = [
+        Part("history", str(state.items.values[j]), float(amount))
+        for j, amount in zip(history[known], amounts, strict=True)
+        if amount != 0
+    ]
+    return tuple(sorted(parts, key=lambda part: -abs(part.amount)))
+
+
+def weights_to_arrays(weights: sp.csr_array) -> Arrays:
+    """The parts of a square csr matrix, by name."""
+    return {
+        "weights.data": weights.data,
+        "weights.indices": weights.indices.astype(np.int32),
+        "weights.indptr": weights.indptr.astype(np.int64),
+    }
+
+
+def weights_from_arrays(arrays: Arrays) -> sp.csr_array:
+    """The matrix of ``weights_to_arrays``."""
+    n_items = len(arrays["weights.indptr"]) - 1
+    return sp.csr_array(
+        (arrays["weights.data"], arrays["weights.indices"], arrays["weights.indptr"]),
+        shape=(n_items, n_items),
+    )
