@@ -1,5 +1,6 @@
 """What reading one table of the shop yields."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,3 +46,10 @@ class Landed:
     rejects: pd.DataFrame
     native: bool
     names: tuple[str, ...] = ()
+
+
+def reject_table(rows: Sequence[tuple[str, int, str, str]]) -> pd.DataFrame:
+    """``rejects`` from rows of source file, source row, reason and raw text."""
+    frame = pd.DataFrame(list(rows), columns=list(REJECT_COLUMNS))
+    kinds = dict.fromkeys(REJECT_COLUMNS, "str") | {schema.SOURCE_ROW: "int64"}
+    return frame.astype(kinds)
