@@ -28,8 +28,8 @@ def generate() -> ModuleType:
     return module
 
 
-def read(page: str) -> str:
-    return (DOCS / page).read_text(encoding="utf-8")
+def read(document: str) -> str:
+    return (DOCS / document).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["cli.md", "settings.md"])
@@ -40,14 +40,14 @@ def test_generated_pages_are_up_to_date(generate, name):
 def test_every_command_and_option_is_in_the_reference():
     from unsung.cli.main import app
 
-    page = read("reference/cli.md")
+    document = read("reference/cli.md")
     group = typer.main.get_command(app)
     context = click.Context(group)
     names = group.list_commands(context)
     assert {"demo", "init", "check", "diagnose", "fit", "evaluate", "recommend"} <= set(names)
     for name in names:
         command = group.get_command(context, name)
-        _, _, section = page.partition(f"## unsung {name}\n")
+        _, _, section = document.partition(f"## unsung {name}\n")
         section = section.partition("\n## ")[0]
         assert command.help.partition("\n")[0] in section
         options = [option for parameter in command.params for option in parameter.opts]
@@ -56,11 +56,11 @@ def test_every_command_and_option_is_in_the_reference():
 
 
 def test_every_settings_field_is_in_the_reference_and_described(generate):
-    page = read("reference/settings.md")
+    document = read("reference/settings.md")
     kinds = generate.settings_classes()
     assert {"ShopSettings", "Source", "SegmentSettings"} <= {kind.__name__ for kind in kinds}
     for kind in kinds:
-        section = page.partition(f"## {kind.__name__}\n")[2].partition("\n## ")[0]
+        section = document.partition(f"## {kind.__name__}\n")[2].partition("\n## ")[0]
         for name, field in kind.model_fields.items():
             assert f"| `{name}` |" in section, f"{kind.__name__}.{name}"
             nested = isinstance(field.annotation, type) or "|" in str(field.annotation)
@@ -77,15 +77,15 @@ def figures_without_source(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "page",
+    "document",
     sorted(
         str(file.relative_to(ROOT))
         for file in [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
         if str(file.relative_to(DOCS if DOCS in file.parents else ROOT)) not in WORKED_BY_HAND
     ),
 )
-def test_figures_name_what_makes_them(page):
-    assert not figures_without_source((ROOT / page).read_text(encoding="utf-8"))
+def test_figures_name_what_makes_them(document):
+    assert not figures_without_source((ROOT / document).read_text(encoding="utf-8"))
 
 
 def test_a_figure_without_a_source_is_seen():
@@ -94,15 +94,15 @@ def test_a_figure_without_a_source_is_seen():
 
 
 def test_the_readmes_give_the_two_commands():
-    for page in ("README.md", "README.zh-CN.md"):
-        text = (ROOT / page).read_text(encoding="utf-8")
+    for document in ("README.md", "README.zh-CN.md"):
+        text = (ROOT / document).read_text(encoding="utf-8")
         assert "make demo" in text
         assert "make test" in text
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "CONTRIBUTING.md"])
-def test_links_of_top_pages_lead_somewhere(page):
-    text = (ROOT / page).read_text(encoding="utf-8")
+@pytest.mark.parametrize("document", ["README.md", "README.zh-CN.md", "CONTRIBUTING.md"])
+def test_links_of_top_pages_lead_somewhere(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
     links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text)
     assert links
     assert not [link for link in links if not (ROOT / link).exists()]
