@@ -16,7 +16,7 @@ def recipe(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     text = (HOW_TO / "add-a-recommender.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     module = ModuleType("recipe")
-    # Dataclasses look their module up by name.
+    # Pydantic looks the module of a settings class up by name.
     monkeypatch.setitem(sys.modules, "recipe", module)
     exec(compile(code, "add-a-recommender.md", "exec"), module.__dict__)
     return module
