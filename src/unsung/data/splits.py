@@ -313,7 +313,7 @@ def _require_clock(dataset: Dataset) -> None:
 
 def _before(dataset: Dataset, moment: int) -> Dataset:
     reviews, exposures = dataset.reviews, dataset.exposures
-    if exposures is not None:
+    if exposures is not None and schema.TIMESTAMP in exposures:
         exposures = exposures[exposures[schema.TIMESTAMP] < moment]
     return replace(
         dataset,
