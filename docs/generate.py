@@ -1,4 +1,4 @@
-"""Write the reference pages that follow from code: commands and settings.
+"""Write the reference pages that follow from code: commands, settings, reasons.
 
 Run by ``make docs``; the pages stand in the repository so that they can be read there, and a test
 compares them with the code.
@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
-import click
 import typer
 from pydantic.fields import FieldInfo
 
 import unsung
 from unsung.cli.main import app
+from unsung.data.quarantine import REASONS
 from unsung.settings import Settings
 
 FOLDER = Path(__file__).parent / "reference"
@@ -39,7 +39,7 @@ def cli_page() -> str:
 
 def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
     yield name, command
-    context = click.Context(command, info_name=name)
+    context = command.make_context(name, [], resilient_parsing=True)
     for child in getattr(command, "list_commands", lambda _: [])(context):
         found = command.get_command(context, child)
         if not found.hidden:
@@ -47,7 +47,7 @@ def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _described_command(name: str, command: Any) -> list[str]:
-    context = click.Context(command, info_name=name)
+    context = command.make_context(name, [], resilient_parsing=True)
     usage = " ".join([name, *command.collect_usage_pieces(context)])
     rows = [row for parameter in command.get_params(context) for row in _described(parameter)]
     table = ["| argument or option | meaning | default |", "| --- | --- | --- |", *rows]
@@ -56,11 +56,11 @@ def _described_command(name: str, command: Any) -> list[str]:
 
 
 def _described(parameter: Any) -> Iterator[str]:
-    if getattr(parameter, "hidden", False):
+    if getattr(parameter, "hidden", False) or parameter.opts == ["--help"]:
         return
     names = [*parameter.opts, *parameter.secondary_opts]
     if parameter.param_type_name == "argument":
-        names = [parameter.human_readable_name]
+        names = [parameter.metavar or parameter.name.upper()]
     default = parameter.default
     shown = "" if default is None or default is False or default == () else f"`{default}`"
     shown = "required" if parameter.required else "" if callable(default) else shown
@@ -128,7 +128,19 @@ def _prose(text: str) -> str:
     return " ".join(text.partition("\n\n")[0].replace("``", "`").split())
 
 
-PAGES = {"cli.md": cli_page, "settings.md": settings_page}
+def reasons_page() -> str:
+    """Every reason for setting a row aside, as Markdown."""
+    rows = [f"| `{code}` | {_cell(sentence)} |" for code, sentence in REASONS.items()]
+    parts = [
+        "# Reasons of the quarantine",
+        "Codes never change their meaning. How to work with them: "
+        "[Read a quarantine file](../how-to/quarantine.md).",
+        "\n".join(["| reason | what it means and what to do |", "| --- | --- |", *rows]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+PAGES = {"cli.md": cli_page, "settings.md": settings_page, "reasons.md": reasons_page}
 
 
 def main() -> None:

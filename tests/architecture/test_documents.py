@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 from types import ModuleType
 
-import click
 import pytest
 import typer
 
@@ -32,7 +31,7 @@ def read(document: str) -> str:
     return (DOCS / document).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["cli.md", "settings.md"])
+@pytest.mark.parametrize("name", ["cli.md", "settings.md", "reasons.md"])
 def test_generated_pages_are_up_to_date(generate, name):
     assert read(f"reference/{name}") == generate.PAGES[name](), "run make docs"
 
@@ -42,7 +41,7 @@ def test_every_command_and_option_is_in_the_reference():
 
     document = read("reference/cli.md")
     group = typer.main.get_command(app)
-    context = click.Context(group)
+    context = group.make_context("unsung", [], resilient_parsing=True)
     names = group.list_commands(context)
     assert {"demo", "init", "check", "diagnose", "fit", "evaluate", "recommend"} <= set(names)
     for name in names:
