@@ -38,7 +38,7 @@ check: $(VENV)/.installed-dev ## Style, types and the import contracts
 
 docs: $(VENV)/.installed-dev ## Build the documentation into site/
 	$(BIN)/python docs/generate.py
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "Open site/index.html"
 
 long: $(VENV)/.installed-dev ## The tests that take over a minute each
