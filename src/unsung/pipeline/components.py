@@ -1,9 +1,9 @@
 """The only place where the name of a component becomes a class."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from unsung.data.state import ShopState
 from unsung.recommenders.base import Arrays, Recommender
@@ -41,6 +41,12 @@ def restore_component(settings: ComponentSettings, arrays: Arrays) -> Recommende
     """A fitted scorer from its arrays."""
     component: Recommender = _CLASSES[settings.kind].from_arrays(settings, arrays)
     return component
+
+
+def parse_components(values: Sequence[Mapping[str, Any]]) -> tuple[ComponentSettings, ...]:
+    """Settings of components from JSON values; a ValueError where one is not known."""
+    adapter: TypeAdapter[tuple[ComponentSettings, ...]] = TypeAdapter(tuple[ComponentSettings, ...])
+    return adapter.validate_python(tuple(values))
 
 
 def default_components(state: ShopState) -> tuple[ComponentSettings, ...]:

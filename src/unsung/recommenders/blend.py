@@ -50,10 +50,8 @@ class Blend:
         """The weighted sum of the standardised scores."""
         total = np.zeros((len(users), state.n_items), dtype=np.float32)
         for component in self.components:
-            scores = component.score(state, users)
-            mean, deviation = self._scale(scores)
-            scores -= mean
-            scores *= np.float32(self.weights[component.name]) / deviation
+            scores = standardise(component.score(state, users), self.n_fitted)
+            scores *= np.float32(self.weights[component.name])
             total += scores
         return total
 
@@ -63,7 +61,7 @@ class Blend:
         users = np.array([user], dtype=np.int32)
         offset = 0.0
         for component in self.components:
-            mean, deviation = self._scale(component.score(state, users))
+            mean, deviation = _scale(component.score(state, users), self.n_fitted)
             factor = self.weights[component.name] / float(deviation[0, 0])
             offset -= factor * float(mean[0, 0])
             parts.extend(
@@ -73,10 +71,37 @@ class Blend:
         parts.append(Part("rest", "average", offset))
         return tuple(sorted(parts, key=lambda part: -abs(part.amount)))
 
-    def _scale(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        # float64, since float32 sums over a large catalogue make equal scores look unequal.
-        fitted = scores[:, : self.n_fitted]
-        mean = fitted.mean(axis=1, keepdims=True, dtype=np.float64)
-        deviation = fitted.std(axis=1, keepdims=True, dtype=np.float64)
-        flat = deviation <= 1e-6 * np.maximum(np.abs(mean), 1e-30)
-        return mean.astype(np.float32), np.where(flat, 1, deviation).astype(np.float32)
+
+def standardise(scores: np.ndarray, n_fitted: int | None = None) -> np.ndarray:
+    """Subtract each row's mean and divide by its standard deviation, in place.
+
+    Parameters
+    ----------
+    scores : ndarray of float32, shape (n, n_items)
+        Overwritten.
+    n_fitted : int, optional
+        Only the first so many columns make mean and deviation; all where not given.
+
+    Returns
+    -------
+    standardised : ndarray of float32, shape (n, n_items)
+        ``scores``; a row of equal scores becomes zeros.
+
+    Examples
+    --------
+    >>> standardise(np.array([[1, 3], [5, 5]], np.float32)).tolist()
+    [[-1.0, 1.0], [0.0, 0.0]]
+    """
+    mean, deviation = _scale(scores, scores.shape[1] if n_fitted is None else n_fitted)
+    scores -= mean
+    scores /= deviation
+    return scores
+
+
+def _scale(scores: np.ndarray, n_fitted: int) -> tuple[np.ndarray, np.ndarray]:
+    # float64, since float32 sums over a large catalogue make equal scores look unequal.
+    fitted = scores[:, :n_fitted]
+    mean = fitted.mean(axis=1, keepdims=True, dtype=np.float64)
+    deviation = fitted.std(axis=1, keepdims=True, dtype=np.float64)
+    flat = deviation <= 1e-6 * np.maximum(np.abs(mean), 1e-30)
+    return mean.astype(np.float32), np.where(flat, 1, deviation).astype(np.float32)

@@ -1,0 +1,223 @@
+"""A fitted shop as one directory: written whole, verified before anything in it is read."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from unsung.artifacts import Folder, open_folder, write_arrays, write_folder, write_json
+from unsung.data.state import ShopState
+from unsung.errors import BundleError
+from unsung.pipeline.components import (
+    ComponentSettings,
+    parse_components,
+    restore_component,
+)
+from unsung.pipeline.recommend import Recommendation, Request, recommend
+from unsung.pipeline.rules import Repeats, Rules
+from unsung.pipeline.state_files import fingerprint, read_segments, read_state, write_state
+from unsung.recommenders.base import Arrays
+from unsung.recommenders.blend import Blend
+from unsung.text.documents import DocumentSettings
+from unsung.text.term_vectors import TermSettings, TermVectors
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Everything that a list is made from.
+
+    Parameters
+    ----------
+    blend : Blend
+        Fitted.
+    components : tuple of settings
+        Of the blend's components, in their order.
+    state : ShopState
+        With content vectors, as of the fit.
+    segments : tuple of str, length n_items
+    terms : TermVectors
+        What the columns of the term vectors mean, and how later items get theirs.
+    documents : DocumentSettings
+        How later items get their documents.
+    repeats : {"hide", "show"}
+    """
+
+    blend: Blend
+    components: tuple[ComponentSettings, ...]
+    state: ShopState
+    segments: tuple[str, ...]
+    terms: TermVectors
+    documents: DocumentSettings
+    repeats: Repeats
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A bundle that was opened and verified.
+
+    Parameters
+    ----------
+    folder : Folder
+    model : Model
+    """
+
+    folder: Folder
+    model: Model
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self.folder.path
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Figures measured at the fit, by name."""
+        return self.folder.manifest.metrics
+
+    @cached_property
+    def encoder_folder(self) -> Path | None:
+        """The ONNX encoder for texts that come later; None where the shop was fitted without."""
+        name = "encoder/model.onnx"
+        return self.folder.file(name).parent if name in self.folder else None
+
+    def recommend(
+        self, user_id: str, k: int = 10, *, rules: Rules | None = None, explain: bool = False
+    ) -> tuple[Recommendation, ...]:
+        """The user's list, best first.
+
+        Parameters
+        ----------
+        user_id : str
+            Somebody the shop doesn't know gets what is good for anybody.
+        k : int
+            1 to 1,000.
+        rules : Rules, optional
+            Filters; hides what the user has bought where the shop is set so.
+        explain : bool
+            Whether each item comes with its reasons.
+
+        Raises
+        ------
+        InputError
+            Where k is out of range.
+        """
+        model = self.model
+        request = Request(user_id, k, rules or Rules(repeats=model.repeats), explain)
+        return recommend(
+            request,
+            model.blend,
+            model.state,
+            segments=model.segments,
+            vocabulary=model.terms.terms,
+        )
+
+
+def write_bundle(
+    target: Path,
+    model: Model,
+    *,
+    created: str,
+    settings: dict[str, Any],
+    metrics: dict[str, Any],
+    documents: dict[str, Any],
+    pages: dict[str, str],
+    encoder: Path | None = None,
+) -> None:
+    """Write a bundle; an older one at the same place stays until the new one is complete.
+
+    Parameters
+    ----------
+    target : Path
+    model : Model
+    created : str
+        ISO 8601 time.
+    settings, metrics : dict
+        For the manifest.
+    documents : dict of str to JSON value
+        File name -> content, such as ``diagnosis.json``.
+    pages : dict of str to str
+        File name -> HTML.
+    encoder : Path, optional
+        Folder of the ONNX encoder, copied into the bundle.
+
+    Raises
+    ------
+    InputError
+        Where ``target`` is something else than a bundle.
+    """
+    with write_folder(target, created=created) as draft:
+        draft.settings, draft.metrics = settings, metrics
+        draft.fingerprint = fingerprint(model.state)
+        _write_model(draft.path, model)
+        write_state(draft.path, model.state, model.segments)
+        for name, value in documents.items():
+            write_json(draft.path / name, value)
+        for name, html in pages.items():
+            (draft.path / name).write_text(html, encoding="utf-8")
+        if encoder is not None:
+            inside = draft.path / "encoder"
+            inside.mkdir()
+            for file in sorted(encoder.iterdir()):
+                (inside / file.name).write_bytes(file.read_bytes())
+
+
+def load_bundle(path: str | Path) -> Bundle:
+    """Verify and open a bundle.
+
+    Raises
+    ------
+    BundleError
+        Where anything in it isn't as it was written; the message names the file.
+    """
+    folder = open_folder(Path(path))
+    try:
+        return Bundle(folder, _read_model(folder, read_state(folder)))
+    except (KeyError, ValueError, TypeError) as error:
+        raise BundleError(
+            f"{folder.path} can't be read by this version of Unsung ({error}); fit it again."
+        ) from error
+
+
+def _write_model(folder: Path, model: Model) -> None:
+    named = {component.name: component.to_arrays() for component in model.blend.components}
+    arrays: Arrays = {
+        f"{name}/{key}": value for name, parts in named.items() for key, value in parts.items()
+    }
+    write_arrays(folder / "model.safetensors", arrays)
+    write_arrays(folder / "terms.safetensors", model.terms.to_arrays())
+    write_json(
+        folder / "model.json",
+        {
+            "components": [json.loads(c.model_dump_json()) for c in model.components],
+            "weights": model.blend.weights,
+            "n_fitted": model.blend.n_fitted,
+            "repeats": model.repeats,
+            "terms": json.loads(model.terms.settings.model_dump_json()),
+            "documents": json.loads(model.documents.model_dump_json()),
+        },
+    )
+
+
+def _read_model(folder: Folder, state: ShopState) -> Model:
+    card = folder.read_json("model.json")
+    arrays = folder.read_arrays("model.safetensors")
+    components = parse_components(card["components"])
+    restored = [
+        restore_component(settings, _below(arrays, f"{settings.name}/")) for settings in components
+    ]
+    return Model(
+        blend=Blend(restored, card["weights"], card["n_fitted"]),
+        components=components,
+        state=state,
+        segments=read_segments(folder),
+        terms=TermVectors.from_arrays(
+            TermSettings.model_validate(card["terms"]), folder.read_arrays("terms.safetensors")
+        ),
+        documents=DocumentSettings.model_validate(card["documents"]),
+        repeats=card["repeats"],
+    )
+
+
+def _below(arrays: Arrays, prefix: str) -> Arrays:
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
