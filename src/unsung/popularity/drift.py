@@ -38,8 +38,8 @@ def drift_table(dataset: Dataset, state: ShopState, settings: SegmentSettings) -
         )
     definition = (
         "Month by month, each as of its time: the catalogue as the month ended, and the month's "
-        "sales by what the items were when it began, so that a sale never makes its own item head. In the "
-        "first months of the data every item looks fresh, whatever its true age."
+        "sales by what the items were when it began, so that a sale never makes its own item "
+        "head. In the first months of the data every item looks fresh, whatever its true age."
     )
     if state.as_of is None:
         return Table(definition, columns, (), "The data have an order but no dates.")

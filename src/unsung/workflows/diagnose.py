@@ -118,7 +118,7 @@ def _figures(state: ShopState, counts: ItemCounts) -> dict[str, Figure]:
         "n_interactions": Figure(
             "interactions", len(state.interactions), "Rows of interactions before the moment."
         ),
-        "n_pairs": Figure("buyers", int(buyers.sum()), COLUMNS["buyers"]),
+        "n_pairs": Figure("sales", int(buyers.sum()), COLUMNS["buyers"]),
         "zero_sale_items": Figure(
             "never sold", unsold, "Listed items without a single buyer before the moment."
         ),
