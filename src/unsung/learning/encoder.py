@@ -1,0 +1,150 @@
+"""The language model in torch: what is trained, and the measure of what is exported."""
+
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from unsung.errors import InputError, MissingExtraError
+from unsung.learning.weights import Weights
+from unsung.text.tokens import encode_with, read_tokeniser
+
+if TYPE_CHECKING:
+    import torch
+
+MAX_TOKENS = 128
+"""Titles have 10 to 40 tokens; what stands later in a document counts little."""
+
+
+class TorchEncoder:
+    """A transformer whose token vectors are pooled and scaled to length 1.
+
+    Follows ``unsung.text.base.TextEncoder``.
+
+    Parameters
+    ----------
+    name : str
+        Stable name that goes into bundles.
+    transformer : torch.nn.Module
+        A model of transformers that gives ``last_hidden_state``.
+    tokeniser : tokenizers.Tokenizer
+        As from ``unsung.text.tokens.read_tokeniser``.
+    pooling : str
+        ``mean`` over the tokens, or ``cls``: the first one.
+    max_tokens : int
+        Longer texts are cut.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        transformer: "torch.nn.Module",
+        tokeniser: Any,
+        *,
+        pooling: Literal["mean", "cls"] = "mean",
+        max_tokens: int = MAX_TOKENS,
+    ) -> None:
+        self.name = name
+        self.transformer = transformer
+        self.tokeniser = tokeniser
+        self.pooling: Literal["mean", "cls"] = pooling
+        self.max_tokens = max_tokens
+        self.dim = int(transformer.config.hidden_size)  # type: ignore[union-attr, arg-type]
+
+    @classmethod
+    def load(cls, weights: Weights, *, max_tokens: int = MAX_TOKENS) -> "TorchEncoder":
+        """Load checked weights from their folder; nothing is asked for on the net.
+
+        Raises
+        ------
+        MissingExtraError
+            Where torch or transformers isn't installed.
+        InputError
+            Where transformers doesn't know the model.
+        """
+        try:
+            from transformers import AutoModel
+        except ImportError:
+            raise MissingExtraError("Working on a language model", "train") from None
+        with quiet():
+            try:
+                transformer = AutoModel.from_pretrained(
+                    weights.folder, local_files_only=True, use_safetensors=True
+                )
+            except (OSError, ValueError) as error:
+                reason = str(error).splitlines()[0]
+                raise InputError(f"{weights.folder} can't be loaded: {reason}") from None
+        tokeniser = read_tokeniser(weights.folder / "tokenizer.json", max_tokens)
+        return cls(
+            weights.name,
+            transformer.eval(),
+            tokeniser,
+            pooling=weights.pooling,
+            max_tokens=max_tokens,
+        )
+
+    def vectors(self, token_ids: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+        """Vectors of a batch, through which gradients flow.
+
+        Parameters
+        ----------
+        token_ids, mask : Tensor of int64, shape (n, n_tokens)
+
+        Returns
+        -------
+        vectors : Tensor of float32, shape (n, dim)
+            Rows of length 1.
+        """
+        tokens = self.transformer(input_ids=token_ids, attention_mask=mask).last_hidden_state
+        if self.pooling == "cls":
+            pooled = tokens[:, 0]
+        else:
+            counted = mask.unsqueeze(-1).to(tokens.dtype)
+            pooled = (tokens * counted).sum(1) / counted.sum(1)
+        length = pooled.norm(dim=1, keepdim=True).clamp(min=1e-12)
+        unit: torch.Tensor = pooled / length
+        return unit
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Encode texts: ndarray of float32, shape (len(texts), dim), rows of length 1 or 0."""
+        import torch
+
+        device = next(self.transformer.parameters()).device
+
+        def vectors_of(token_ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
+            batch = (torch.from_numpy(part).to(device) for part in (token_ids, mask))
+            found: np.ndarray = self.vectors(*batch).float().cpu().numpy()
+            return found
+
+        was_training = self.transformer.training
+        self.transformer.eval()
+        try:
+            with torch.inference_mode():
+                return encode_with(vectors_of, self.tokeniser, texts, self.dim)
+        finally:
+            self.transformer.train(was_training)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what torch and transformers say about themselves off the terminal."""
+    from transformers.utils import logging as transformers_logging
+
+    exporter = logging.getLogger("torch.onnx")
+    level, verbosity = exporter.level, transformers_logging.get_verbosity()
+    bars = transformers_logging.is_progress_bar_enabled()
+    exporter.setLevel(logging.ERROR)
+    transformers_logging.set_verbosity(logging.ERROR)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        exporter.setLevel(level)
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
