@@ -59,6 +59,10 @@ def text_batch(
         1-based row numbers.
     rejects : list of Reject
         Rows of the same stretch that were rejected before; more are added.
+
+    Returns
+    -------
+    batch : Batch
     """
     try:
         batch = _batch(names, cells, numbers, rejects)

@@ -37,6 +37,10 @@ def read_delimited(path: Path, dialect: Dialect, size: int = BLOCK_BYTES) -> Ite
     size : int
         Bytes that are read at a time.
 
+    Yields
+    ------
+    batch : Batch
+
     Raises
     ------
     InputError
@@ -45,9 +49,12 @@ def read_delimited(path: Path, dialect: Dialect, size: int = BLOCK_BYTES) -> Ite
     pattern = dialect.pattern
     blocks = read_blocks(path, dialect.encoding, size)
     names = dialect.names
-    rest, n_seen = b"", 0
+    text, enough, n_seen = b"", 0, 0
     for block in blocks:
-        text = rest + _single_delimiter(block.text, dialect)
+        text += _single_delimiter(block.text, dialect)
+        # An open quote waits for twice the text, so that looking again stays linear.
+        if len(text) < enough and not block.is_last:
+            continue
         if block.is_last and text and not text.endswith((b"\n", b"\r")):
             text += b"\n"
         if names is None:
@@ -55,7 +62,8 @@ def read_delimited(path: Path, dialect: Dialect, size: int = BLOCK_BYTES) -> Ite
             if not text and not block.is_last:
                 continue
             names, text = _take_header(text, dialect, path)
-        screened, rest = _screen(text, pattern, len(names), block.is_last)
+        screened, text = _screen(text, pattern, len(names), block.is_last)
+        enough = 2 * len(text)
         batch = _parse(screened, names, dialect, n_seen, block)
         n_seen += batch.table.num_rows + len(batch.rejects)
         yield batch

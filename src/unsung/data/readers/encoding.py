@@ -146,15 +146,14 @@ def _as_utf8(stream: BinaryIO, encoding: str, size: int, path: Path) -> Iterator
             f'encoding \'{encoding}\' isn\'t known to Python; try "utf-8" or "gb18030".',
             at=Location(str(path)),
         ) from None
+    first = stream.read(max(size, 4))  # with the whole of a byte order mark
     chunks = iter(lambda: stream.read(size), b"")
     if name in ("utf-8", "utf-8-sig", "ascii"):
-        first = next(chunks, b"")
         yield first.removeprefix(codecs.BOM_UTF8)
         yield from chunks
         return
     decoder = codecs.getincrementaldecoder(name)("unsung-mark")
-    first_text = decoder.decode(next(chunks, b"")).removeprefix("\ufeff")
-    yield first_text.encode("utf-8", "surrogatepass")
+    yield decoder.decode(first).removeprefix("\ufeff").encode("utf-8", "surrogatepass")
     for chunk in chunks:
         yield decoder.decode(chunk).encode("utf-8", "surrogatepass")
     yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")

@@ -39,6 +39,10 @@ def read_json(path: Path, encoding: str = "auto", size: int = BLOCK_BYTES) -> It
     size : int
         Bytes that are read at a time.
 
+    Yields
+    ------
+    batch : Batch
+
     Raises
     ------
     InputError
@@ -71,16 +75,15 @@ class _Names:
         self._of_key: dict[str, str] = {}
 
     def columns(self, objects: list[dict[str, str | None]]) -> dict[str, str]:
-        for key in dict.fromkeys(key for item in objects for key in item):
-            if key not in self._of_key:
-                printable = key.encode("utf-8", "replace").decode().replace("\0", " ")
-                taken = self._of_key.values()
-                self._of_key[key] = unique_names([printable], taken)[0]
-        if len(self._of_key) > MAX_COLUMNS:
+        new = [k for k in dict.fromkeys(k for o in objects for k in o) if k not in self._of_key]
+        if len(self._of_key) + len(new) > MAX_COLUMNS:
             raise InputError(
                 f"has more than {MAX_COLUMNS} different keys; is every line one row?",
                 at=Location(str(self._path)),
             )
+        printable = [key.encode("utf-8", "replace").decode().replace("\0", " ") for key in new]
+        names = unique_names(printable, self._of_key.values())
+        self._of_key.update(zip(new, names, strict=True))
         return self._of_key
 
 

@@ -83,6 +83,10 @@ def read_batches(path: Path, source: Source, kind: str, size: int | None = None)
         ``csv``, ``tsv``, ``jsonl`` or ``xlsx``.
     size : int, optional
         Bytes of text that are read at a time.
+
+    Returns
+    -------
+    batches : iterator of Batch
     """
     sized = {} if size is None else {"size": size}
     if kind == "xlsx":

@@ -39,6 +39,10 @@ def resolve_paths(source: Source, base: Path) -> tuple[Path, ...]:
     base : Path
         The folder that relative paths start from.
 
+    Returns
+    -------
+    files : tuple of Path
+
     Raises
     ------
     InputError

@@ -50,6 +50,10 @@ def read_sample(path: Path, source: Source | None = None, n_rows: int = SAMPLE_R
         How the file is written, where known.
     n_rows : int
 
+    Returns
+    -------
+    sample : Sample
+
     Raises
     ------
     InputError

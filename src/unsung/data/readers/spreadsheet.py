@@ -26,7 +26,7 @@ _DAMAGE = (
     SyntaxError,
     OSError,
     EOFError,
-    NotImplementedError,
+    RuntimeError,
 )
 
 
@@ -39,6 +39,10 @@ def read_spreadsheet(path: Path, source: Source) -> Iterator[Batch]:
     source : Source
         ``sheet`` names the sheet (the first where not given; ``"*"`` = every one, with the same
         columns), ``header`` the columns of a sheet without names.
+
+    Yields
+    ------
+    batch : Batch
 
     Raises
     ------

@@ -30,6 +30,10 @@ def read_sql(source: Source, base: Path) -> Iterator[Batch]:
     base : Path
         Folder that a relative SQLite path starts from.
 
+    Yields
+    ------
+    batch : Batch
+
     Raises
     ------
     InputError
