@@ -8,6 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SUFFIXES = {".py", ".md", ".toml", ".yml", ".txt", ".css", ".js", ".html", ".sql", ".csv", ""}
+IGNORED = {"__pycache__", ".coverage", ".git"}
 # Split, so that this file doesn't hold them.
 LOOSE_ENDS = ["TO" + "DO", "FIX" + "ME", "X" + "XX", "NotImplemented" + "Error"]
 WEAK_TESTS = ["assert " + "True", r"time\." + r"sleep\(", r"x" + r"fail\("]
@@ -26,7 +27,7 @@ def released_files() -> Iterator[Path]:
 FILES = sorted(
     file
     for file in released_files()
-    if file.is_file() and file.suffix in SUFFIXES and "__pycache__" not in file.parts
+    if file.is_file() and file.suffix in SUFFIXES and not IGNORED & set(file.parts)
 )
 
 
