@@ -76,8 +76,7 @@ def jensen_shannon(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     array([1.])
     """
     middle = (p + q) / 2
-    nats = (rel_entr(p, middle) + rel_entr(q, middle)).sum(axis=1) / 2
-    return np.asarray(nats / np.log(2))
+    return _in_bits(rel_entr(p, middle) + rel_entr(q, middle)) / 2
 
 
 def calibration_kl(p: np.ndarray, q: np.ndarray, alpha: float = 0.01) -> np.ndarray:
@@ -103,7 +102,12 @@ def calibration_kl(p: np.ndarray, q: np.ndarray, alpha: float = 0.01) -> np.ndar
     Steck (2018), doi:10.1145/3240323.3240372
     """
     smoothed = (1 - alpha) * q + alpha * p
-    return np.asarray(rel_entr(p, smoothed).sum(axis=1) / np.log(2))
+    return _in_bits(rel_entr(p, smoothed))
+
+
+def _in_bits(nats: np.ndarray) -> np.ndarray:
+    # A divergence of equal mixes may come out a rounding error below zero.
+    return np.asarray(np.maximum(nats.sum(axis=1) / np.log(2), 0))
 
 
 def _rows_to_shares(counts: np.ndarray) -> np.ndarray:
