@@ -76,7 +76,8 @@ def test_public_functions_are_described(file):
 
 
 def test_a_wrong_name_is_seen():
-    code = 'def f(a: int) -> np.ndarray:\n    """Do.\n\n    Parameters\n    ----------\n    b : int\n    """'
+    docs = "Do.\n\n    Parameters\n    ----------\n    b : int\n    "
+    code = f'def f(a: int) -> np.ndarray:\n    """{docs}"""'
     (function,) = ast.parse(code).body
     assert faults(function) == [
         "describes no 'a'",
