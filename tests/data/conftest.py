@@ -1,0 +1,63 @@
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from unsung.data.dataset import Dataset
+from unsung.data.identifiers import Identifiers
+from unsung.data.interactions import Interactions
+from unsung.schema import DAY_US
+
+USERS, ITEMS = "abcd", "klmnopq"
+
+
+def build_shop(events, *, has_clock: bool = True, derived: bool = False) -> Dataset:
+    """A shop of (user, item, day, kind)."""
+    user, item, day, kind = zip(*events, strict=True) if events else ((),) * 4
+    users, items = Identifiers.from_ids(list(USERS)), Identifiers.from_ids(list(ITEMS))
+    return Dataset(
+        users=users,
+        items=items,
+        catalogue=pd.DataFrame({"item_id": items.values}),
+        catalogue_is_derived=derived,
+        interactions=Interactions.from_columns(
+            user_index=users.index_of(user),
+            item_index=items.index_of(item),
+            timestamp=np.array(day, int) * (DAY_US if has_clock else 1),
+            event=np.array([len(name) for name, _ in kind], int),
+            weight=np.array([weight for _, weight in kind], float),
+            is_target=np.array([name == "purchase" for name, _ in kind], bool),
+        ),
+        event_kinds=("purchase", "view", "return"),
+        titles=np.array([], dtype=object),
+        reviews=pd.DataFrame(
+            {
+                "user_index": users.index_of(user),
+                "item_index": items.index_of(item),
+                "timestamp": np.array(day, int) * DAY_US,
+            }
+        ),
+        exposures=None,
+        user_table=None,
+        has_clock=has_clock,
+    )
+
+
+@pytest.fixture(scope="session")
+def shop() -> Callable[..., Dataset]:
+    """Makes a shop of users a-d and items k-q from rows (user, item, day, (event, weight))."""
+    return build_shop
+
+
+@pytest.fixture(scope="session")
+def targets_of() -> Callable[[Dataset, object], dict[str, set[str]]]:
+    """Targets of a split by name."""
+
+    def found(dataset, split):
+        return {
+            dataset.users.values[user]: set(dataset.items.values[split.targets[[row]].indices])
+            for row, user in enumerate(split.users)
+        }
+
+    return found
