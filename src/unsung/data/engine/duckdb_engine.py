@@ -1,0 +1,76 @@
+"""Preparation on one machine, larger than memory."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from unsung import schema
+
+_FILE = "__unsung_file"
+
+
+class DuckDBEngine:
+    """DuckDB in this process; what doesn't fit into ``memory_limit`` goes to ``spill``.
+
+    Parameters
+    ----------
+    spill : Path
+        Folder for what doesn't fit into memory.
+    memory_limit : str
+        Such as ``"2GB"``; DuckDB's own share of the process, Python and Arrow come on top.
+    threads : int, optional
+        All cores where not given.
+    """
+
+    name = "duckdb"
+
+    def __init__(
+        self, spill: Path, *, memory_limit: str = "2GB", threads: int | None = None
+    ) -> None:
+        options: dict[str, Any] = {} if threads is None else {"threads": threads}
+        self._connection = ibis.duckdb.connect(
+            memory_limit=memory_limit,
+            temp_directory=str(spill),
+            # The tables have an order of their own: keeping the file's costs memory.
+            preserve_insertion_order=False,
+            # Nothing is fetched from the network behind the user's back.
+            autoinstall_known_extensions=False,
+            **options,
+        )
+
+    def read(self, paths: Sequence[Path]) -> Any:
+        """A lazy table over parquet files or folders of equal columns."""
+        return self._connection.read_parquet(_files(paths), union_by_name=len(paths) > 1)
+
+    def read_native(self, paths: Sequence[Path], names: Sequence[str]) -> Any:
+        """A lazy table over a shop's own parquet files, with the origin of every row."""
+        table = self._connection.read_parquet(
+            _files(paths), union_by_name=True, filename=_FILE, file_row_number=True
+        )
+        known = [(str(path), name) for path, name in zip(paths, names, strict=True)]
+        return table.mutate(
+            **{
+                schema.SOURCE_FILE: table[_FILE].cases(*known, else_=table[_FILE]),
+                schema.SOURCE_ROW: table["file_row_number"] + 1,
+            }
+        ).drop(_FILE, "file_row_number")
+
+    def write(self, table: Any, path: Path) -> None:
+        """Write a table as one parquet file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection.to_parquet(table, path, compression="zstd")
+
+    def frame(self, table: Any) -> pd.DataFrame:
+        """Compute a small table."""
+        return pd.DataFrame(self._connection.to_pandas(table))
+
+    def close(self) -> None:
+        """Give memory and threads back."""
+        self._connection.disconnect()
+
+
+def _files(paths: Sequence[Path]) -> list[str]:
+    return [str(path / "*.parquet") if path.is_dir() else str(path) for path in paths]
