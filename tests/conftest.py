@@ -20,11 +20,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from unsung import schema
 from unsung.data.dataset import Dataset
 from unsung.data.identifiers import Identifiers
 from unsung.data.interactions import Interactions
+
+# A timing is never asserted in a test: the machine may be busy.
+settings.register_profile("unsung", deadline=None)
+settings.load_profile("unsung")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 POSTGRES_FOLDERS = (
