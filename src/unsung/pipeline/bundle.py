@@ -113,16 +113,28 @@ class Bundle:
         )
 
 
+@dataclass(frozen=True)
+class Records:
+    """What goes into a bundle beside the model.
+
+    Parameters
+    ----------
+    settings, metrics : dict
+        For the manifest.
+    documents : dict of str to JSON value
+        File name -> content, such as ``diagnosis.json``.
+    pages : dict of str to str
+        File name -> HTML.
+    """
+
+    settings: dict[str, Any]
+    metrics: dict[str, Any]
+    documents: dict[str, Any]
+    pages: dict[str, str]
+
+
 def write_bundle(
-    target: Path,
-    model: Model,
-    *,
-    created: str,
-    settings: dict[str, Any],
-    metrics: dict[str, Any],
-    documents: dict[str, Any],
-    pages: dict[str, str],
-    encoder: Path | None = None,
+    target: Path, model: Model, records: Records, *, created: str, encoder: Path | None = None
 ) -> None:
     """Write a bundle; an older one at the same place stays until the new one is complete.
 
@@ -130,14 +142,9 @@ def write_bundle(
     ----------
     target : Path
     model : Model
+    records : Records
     created : str
         ISO 8601 time.
-    settings, metrics : dict
-        For the manifest.
-    documents : dict of str to JSON value
-        File name -> content, such as ``diagnosis.json``.
-    pages : dict of str to str
-        File name -> HTML.
     encoder : Path, optional
         Folder of the ONNX encoder, copied into the bundle.
 
@@ -147,13 +154,13 @@ def write_bundle(
         Where ``target`` is something else than a bundle.
     """
     with write_folder(target, created=created) as draft:
-        draft.settings, draft.metrics = settings, metrics
+        draft.settings, draft.metrics = records.settings, records.metrics
         draft.fingerprint = fingerprint(model.state)
         _write_model(draft.path, model)
         write_state(draft.path, model.state, model.segments)
-        for name, value in documents.items():
+        for name, value in records.documents.items():
             write_json(draft.path / name, value)
-        for name, html in pages.items():
+        for name, html in records.pages.items():
             (draft.path / name).write_text(html, encoding="utf-8")
         if encoder is not None:
             inside = draft.path / "encoder"

@@ -80,6 +80,13 @@ def default_components(state: ShopState) -> tuple[ComponentSettings, ...]:
     return (linear, *text, *popular)
 
 
+def default_weights(components: Sequence[ComponentSettings]) -> dict[str, float]:
+    """Weights for a shop that is too small to learn them: taste first, popularity second."""
+    taste = {"linear": 1.0, "encoder": 0.3, "terms": 0.3}
+    trend = "trend_14d_log" if any(c.name == "trend_14d_log" for c in components) else "popular_log"
+    return {c.name: taste.get(c.kind, 0.5 if c.name == trend else 0.0) for c in components}
+
+
 def baseline_components(state: ShopState) -> tuple[ComponentSettings, ...]:
     """The baselines that stand in every evaluation table."""
     named: list[ComponentSettings] = [PopularSettings(name="most_popular")]

@@ -7,7 +7,7 @@ import numpy as np
 
 from unsung import schema
 from unsung.data.state import ShopState
-from unsung.recommenders.base import Part, Recommender
+from unsung.recommenders.base import Part, Scorer
 
 SHOWN_HISTORY = 3
 """History items named one by one; the smaller ones are added up."""
@@ -41,7 +41,7 @@ class Reason:
 
 
 def reasons_for(
-    recommender: Recommender,
+    recommender: Scorer,
     state: ShopState,
     user: int,
     item: int,
@@ -51,7 +51,7 @@ def reasons_for(
 
     Parameters
     ----------
-    recommender : Recommender
+    recommender : Scorer
     state : ShopState
     user, item : int
         Indices; an unknown user (-1) has no history.

@@ -10,7 +10,7 @@ from unsung.errors import InputError
 from unsung.pipeline.ranking import EMPTY, top_k
 from unsung.pipeline.reasons import Reason, reasons_for, title_of
 from unsung.pipeline.rules import Rules, allowed_items, seen_items
-from unsung.recommenders.base import Recommender
+from unsung.recommenders.base import Scorer
 
 MOST_K = 1000
 """Longest list that is made for a request."""
@@ -68,7 +68,7 @@ class Recommendation:
 
 def recommend(
     request: Request,
-    recommender: Recommender,
+    recommender: Scorer,
     state: ShopState,
     *,
     segments: Sequence[str] = (),
@@ -79,7 +79,7 @@ def recommend(
     Parameters
     ----------
     request : Request
-    recommender : Recommender
+    recommender : Scorer
         Fitted.
     state : ShopState
         As of now.
@@ -114,7 +114,7 @@ def recommend(
 
 
 def recommend_lists(
-    recommender: Recommender,
+    recommender: Scorer,
     state: ShopState,
     users: np.ndarray,
     k: int,

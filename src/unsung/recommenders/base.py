@@ -32,14 +32,11 @@ class Part:
     amount: float
 
 
-class Recommender(Protocol):
+class Scorer(Protocol):
     """Scores every item for some users; higher is better.
 
-    A recommender holds its settings from the start and what it learnt after ``fit``. It never
+    A scorer holds its settings from the start and what it learnt after ``fit``. It never
     reads an id or an index as a signal, and knows the shop only through the states it is given.
-
-    Beside the methods below, a class has ``from_arrays(settings, arrays)``, which makes the fitted
-    recommender again from what ``to_arrays`` gave, with equal scores.
     """
 
     name: str
@@ -70,6 +67,14 @@ class Recommender(Protocol):
     def explain(self, state: ShopState, user: int, item: int) -> tuple[Part, ...]:
         """Parts of one score, largest first; their amounts sum to ``score`` (1e-5 relative)."""
         ...
+
+
+class Recommender(Scorer, Protocol):
+    """A scorer that can be put into a bundle.
+
+    Its class also has ``from_arrays(settings, arrays)``, which makes the fitted recommender again
+    from what ``to_arrays`` gave, with equal scores.
+    """
 
     def to_arrays(self) -> Arrays:
         """What ``fit`` learnt; empty for a recommender that only reads the state."""

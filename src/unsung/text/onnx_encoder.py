@@ -62,6 +62,7 @@ class OnnxEncoder:
         import onnxruntime  # noqa: PLC0415 - only those who embed need it
 
         card = read_card(folder)
+        self.folder = folder
         self.name = card.name
         self.dim = card.dim
         self._tokeniser = read_tokeniser(folder / TOKENISER_FILE, card.max_tokens)

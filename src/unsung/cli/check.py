@@ -1,0 +1,35 @@
+"""``unsung check``: read a shop's files and say what is in them."""
+
+from pathlib import Path
+
+import typer
+
+from unsung.cli.terminal import print_json, say, show_progress
+
+
+def check(
+    shop: Path = typer.Argument(help="shop.toml, its folder, or files in a known layout."),
+    page: Path = typer.Option(Path("check.html"), "--page", help="Where to write the page."),
+    quarantine: Path = typer.Option(
+        Path("quarantine"), "--quarantine", help="Folder for the rows that were set aside."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print the check as JSON on stdout."),
+) -> None:
+    """Check a shop's files: counts, gaps, ranges, time span, duplicates, and what was set aside."""
+    from unsung.reports.check import check_page
+    from unsung.workflows.prepare import read_shop
+
+    with show_progress() as progress:
+        found = read_shop(shop, quarantine=quarantine, progress=progress)
+    page.write_text(check_page(found.check), encoding="utf-8")
+    if as_json:
+        print_json(found.check)
+        return
+    for table in found.check["tables"]:
+        say(
+            f"{table['name']}: {table['n_read']:,} rows read = {table['n_accepted']:,} accepted "
+            f"+ {table['n_quarantined']:,} set aside + {table['n_duplicates']:,} duplicates"
+        )
+    for finding in found.check["findings"]:
+        say(f"  {finding['level']}: {finding['sentence']}")
+    say(f"Page: {page}. Rows that were set aside: {quarantine}/")

@@ -1,0 +1,67 @@
+"""``unsung demo``: the whole job on the shop that comes with the package."""
+
+from pathlib import Path
+
+import typer
+
+from unsung.cli.recommend import recommendation_lines
+from unsung.cli.tables import evaluation_lines
+from unsung.cli.terminal import say, show_progress
+
+SHOWN_ITEMS = 5
+
+
+def demo(
+    out: Path = typer.Option(Path("demo-out"), "--out", "-o", help="Folder for what is made."),
+    encoder: str = typer.Option(
+        "auto", "--encoder", help="Text encoder: auto, none, or an ONNX encoder's folder."
+    ),
+) -> None:
+    """Clean, diagnose, test and fit a real shop of 541,909 order lines, and recommend from it."""
+    import time
+
+    from unsung.data.demo import demo_shop_folder
+    from unsung.workflows.fit import FitSettings, fit
+    from unsung.workflows.prepare import read_shop
+
+    begun = time.monotonic()
+    bundle = out / "bundle"
+    say("The demo shop: UCI Online Retail, a British web shop for gifts (CC BY 4.0).")
+    with show_progress() as progress:
+        shop = read_shop(demo_shop_folder(), quarantine=out / "quarantine", progress=progress)
+        orders = next(t for t in shop.check["tables"] if t["name"] == "interactions")
+        say(
+            f"Read {orders['n_read']:,} order lines: {orders['n_accepted']:,} accepted, "
+            f"{orders['n_quarantined']:,} set aside with a reason, "
+            f"{orders['n_duplicates']:,} duplicates."
+        )
+        fitted = fit(shop, bundle, FitSettings(encoder=encoder), progress=progress)
+    say()
+    for sentence in fitted.diagnosis["summary"]:
+        say(sentence)
+    say()
+    for line in evaluation_lines(fitted.evaluation):
+        say(line)
+    say()
+    user = _talkative_user(fitted.bundle.model.state)
+    say(f"Five recommendations for customer {user}, with the parts of their scores:")
+    for line in recommendation_lines(fitted.bundle.recommend(user, SHOWN_ITEMS, explain=True)):
+        say(line)
+    say()
+    say(f"Done in {time.monotonic() - begun:.0f} s. Where to look next:")
+    say(f"  {bundle / 'report.html'}    the diagnosis and the test, as one page")
+    say(f"  {out / 'quarantine'}/    every row that was set aside, with its reason")
+    say(f"  unsung recommend {bundle} --user {user} --explain")
+    say("  unsung init FILES...    the same on your own files")
+
+
+def _talkative_user(state: "object") -> str:
+    """A customer with a history of middle length: the median, of equal ones the first."""
+    import numpy as np
+
+    from unsung.data.state import ShopState
+
+    assert isinstance(state, ShopState)
+    lengths = np.diff(state.pairs.indptr)
+    middle = np.median(lengths[lengths > 0])
+    return str(state.users.values[int(np.argmin(np.abs(lengths - middle)))])

@@ -1,0 +1,64 @@
+"""``unsung evaluate``: test recommenders on the shop's own later data."""
+
+from pathlib import Path
+from typing import Literal
+
+import typer
+
+from unsung.cli.tables import evaluation_lines
+from unsung.cli.terminal import print_json, say, show_progress
+
+
+def evaluate(
+    shop: Path = typer.Argument(help="shop.toml, its folder, or files in a known layout."),
+    protocol: Literal["time", "leave-one-out"] | None = typer.Option(
+        None,
+        "--protocol",
+        help="time: predict the last weeks; leave-one-out: each user's last item. Time where the "
+        "shop has a clock.",
+    ),
+    refit: bool = typer.Option(
+        False, "--refit", help="In leave-one-out, fit on the validation items too."
+    ),
+    k: int = typer.Option(10, "-k", min=1, max=1000, help="Length of the lists."),
+    encoder: str = typer.Option(
+        "auto", "--encoder", help="Text encoder: auto, none, or an ONNX encoder's folder."
+    ),
+    budget_s: float = typer.Option(60.0, "--budget", help="Seconds for trying settings."),
+    seed: int = typer.Option(0, "--seed", help="Seed of everything that is drawn at random."),
+    page: Path = typer.Option(Path("evaluation.html"), "--page", help="Where to write the page."),
+    as_json: bool = typer.Option(False, "--json", help="Print the evaluation as JSON on stdout."),
+) -> None:
+    """Test the blend and the baselines: settings from the validation part, test looked at once."""
+    import numpy as np
+
+    from unsung.reports.evaluation import evaluation_page
+    from unsung.workflows.encoder import find_encoder
+    from unsung.workflows.evaluate import EvaluateSettings
+    from unsung.workflows.evaluate import evaluate as run_evaluation
+    from unsung.workflows.evaluation_record import evaluation_record
+    from unsung.workflows.prepare import read_shop
+    from unsung.workflows.tune import TuneSettings
+
+    settings = EvaluateSettings(
+        protocol=protocol, refit=refit, k=k, tuning=TuneSettings(budget_s=budget_s, k=k)
+    )
+    rng = np.random.default_rng(seed)
+    with show_progress() as progress:
+        found = read_shop(shop, progress=progress)
+        evaluation = run_evaluation(
+            found.dataset,
+            found.settings,
+            settings,
+            encoder=find_encoder(encoder, progress),
+            rng=rng,
+            progress=progress,
+        )
+        record = evaluation_record(evaluation, rng=rng)
+    page.write_text(evaluation_page(record), encoding="utf-8")
+    if as_json:
+        print_json(record)
+        return
+    for line in evaluation_lines(record):
+        say(line)
+    say(f"Page: {page}")

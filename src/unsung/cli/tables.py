@@ -1,0 +1,43 @@
+"""Tables for people, as lines of text."""
+
+from collections.abc import Iterator
+from typing import Any
+
+COLUMNS = (
+    ("ndcg_at_k", "NDCG"),
+    ("hr_at_k", "HR"),
+    ("head_ndcg_at_k", "head"),
+    ("tail_ndcg_at_k", "est. tail"),
+    ("fresh_ndcg_at_k", "fresh"),
+    ("cold_ndcg_at_k", "cold"),
+    ("catalogue_coverage_at_k", "coverage"),
+    ("effective_items", "eff. items"),
+)
+
+
+def evaluation_lines(record: dict[str, Any] | None) -> Iterator[str]:
+    """The models of an evaluation, a line each, with what the columns mean."""
+    if record is None:
+        yield "Not tested: nobody has both a history and a later new item. Defaults were used."
+        return
+    since = f" from {record['cutoff'][:10]}" if record["cutoff"] else ""
+    yield (
+        f"Tested on {record['n_users']:,} users ({record['protocol']}{since}), "
+        f"lists of {record['k']}:"
+    )
+    yield "  ".join([f"{'':14}"] + [f"{title:>10}" for _, title in COLUMNS])
+    for model in record["models"]:
+        cells = [_cell(model["summary"].get(metric)) for metric, _ in COLUMNS]
+        yield "  ".join([f"{model['name']:14}", *cells])
+    yield (
+        "NDCG judged by all targets, and by those in the head, the established tail, fresh and "
+        "cold items apart; coverage = share of the catalogue that is listed at all."
+    )
+    for note in record["notes"]:
+        yield f"- {note}"
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return f"{'-':>10}"
+    return f"{value:>10,.0f}" if value >= 10 else f"{value:>10.4f}"

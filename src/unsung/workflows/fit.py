@@ -1,0 +1,190 @@
+"""Fit a shop: diagnose, test honestly, fit on everything, write a bundle with its report."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unsung.errors import InputError
+from unsung.pipeline.bundle import Bundle, Model, Records, load_bundle, write_bundle
+from unsung.pipeline.components import (
+    ComponentSettings,
+    default_components,
+    default_weights,
+    make_component,
+)
+from unsung.popularity.segments import SEGMENT_NAMES, segment_items
+from unsung.progress import Progress, silent
+from unsung.recommenders.blend import Blend
+from unsung.reports.fit import fit_report_page
+from unsung.settings import Settings
+from unsung.workflows.content import ContentBuilder
+from unsung.workflows.diagnose import diagnose
+from unsung.workflows.encoder import find_encoder
+from unsung.workflows.evaluate import EvaluateSettings, evaluate
+from unsung.workflows.evaluation_record import evaluation_record
+from unsung.workflows.prepare import Shop
+
+
+class FitSettings(Settings):
+    """How a shop is fitted."""
+
+    encoder: str = "auto"
+    """``auto``, ``none`` or the folder of an ONNX encoder; see ``find_encoder``."""
+    seed: int = 0
+    """Seed of everything that is drawn at random."""
+    evaluation: EvaluateSettings = EvaluateSettings()
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What a fit leaves.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Loaded again from the disk.
+    diagnosis : dict
+        As in ``diagnosis.json``.
+    evaluation : dict or None
+        As in ``evaluation.json``; None where nobody could be tested on.
+    """
+
+    bundle: Bundle
+    diagnosis: dict[str, Any]
+    evaluation: dict[str, Any] | None
+
+
+def fit(
+    shop: Shop,
+    out: str | Path,
+    settings: FitSettings | None = None,
+    *,
+    progress: Progress = silent,
+) -> Fitted:
+    """Fit a shop and write its bundle.
+
+    Parameters
+    ----------
+    shop : Shop
+        From ``read_shop``.
+    out : str or Path
+        The bundle's folder; a bundle that is there is replaced when the new one is complete.
+    settings : FitSettings, optional
+    progress : Progress, optional
+
+    Raises
+    ------
+    InputError
+        Where the shop has no interactions, or ``out`` is something else than a bundle.
+
+    Notes
+    -----
+    Settings and weights are chosen on the window before the last and tested on the last, once;
+    then the same settings are fitted on everything. Where nobody is left to test on, defaults are
+    used and the report says so.
+    """
+    settings = settings or FitSettings()
+    if len(shop.dataset.interactions) == 0:
+        raise InputError(
+            f"'{shop.settings.name}' has no interactions that could be used, so there is nothing "
+            "to learn from; 'unsung check' says what was set aside and why."
+        )
+    rng = np.random.default_rng(settings.seed)
+    encoder = find_encoder(settings.encoder, progress)
+    builder = ContentBuilder(encoder)
+    tested, chosen, problem = _test(shop, builder, settings, rng, progress)
+    state, terms, documents = builder.build(shop.dataset.as_of(), progress)
+    diagnosis = diagnose(
+        shop.dataset, shop.settings, content=state.content, progress=progress
+    ).to_json()
+    components, weights = chosen or _defaults(default_components(state))
+    blend = Blend([make_component(c) for c in components], weights)
+    blend.fit(state, rng=rng, progress=progress)
+    segments = segment_items(state, shop.settings.segments)
+    model = Model(
+        blend=blend,
+        components=tuple(c for c in components if weights.get(c.name)),
+        state=state,
+        segments=tuple(SEGMENT_NAMES[code] for code in segments),
+        terms=terms,
+        documents=documents,
+        repeats=shop.settings.repeats,
+    )
+    records = _records(shop, settings, tested, diagnosis, problem)
+    progress("writing the bundle", 0, 1)
+    write_bundle(
+        Path(out),
+        model,
+        records,
+        created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        encoder=None if encoder is None else encoder.folder,
+    )
+    bundle = load_bundle(out)
+    progress("writing the bundle", 1, 1)
+    return Fitted(bundle, diagnosis, tested)
+
+
+Chosen = tuple[tuple[ComponentSettings, ...], dict[str, float]]
+
+
+def _test(
+    shop: Shop,
+    builder: ContentBuilder,
+    settings: FitSettings,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> tuple[dict[str, Any] | None, Chosen | None, str | None]:
+    """The evaluation's record and its choice, or the sentence that says why there is none."""
+    try:
+        found = evaluate(
+            shop.dataset,
+            shop.settings,
+            settings.evaluation,
+            content=builder,
+            rng=rng,
+            progress=progress,
+        )
+    except InputError as error:
+        return None, None, f"Not tested: {error} Default settings were used."
+    choice = found.choice
+    return (
+        evaluation_record(found, rng=rng),
+        (choice.components, choice.learnt.weights),
+        None,
+    )
+
+
+def _defaults(components: tuple[ComponentSettings, ...]) -> Chosen:
+    return components, default_weights(components)
+
+
+def _records(
+    shop: Shop,
+    settings: FitSettings,
+    tested: dict[str, Any] | None,
+    diagnosis: dict[str, Any],
+    problem: str | None,
+) -> Records:
+    shop_settings = shop.settings.model_dump(mode="json", exclude={"folder"})
+    documents: dict[str, Any] = {"diagnosis.json": diagnosis, "quality.json": shop.check}
+    metrics: dict[str, Any] = {}
+    if tested is not None:
+        documents["evaluation.json"] = tested
+        metrics = {model["name"]: model["summary"] for model in tested["models"]}
+    page = {
+        "shop": shop.settings.name,
+        "check": shop.check,
+        "diagnosis": diagnosis,
+        "evaluation": tested,
+        "chosen": tested["chosen"] if tested else None,
+        "notes": [problem] if problem else [],
+    }
+    return Records(
+        settings={"shop": shop_settings, "fit": settings.model_dump(mode="json")},
+        metrics=metrics,
+        documents=documents,
+        pages={"report.html": fit_report_page(page)},
+    )
