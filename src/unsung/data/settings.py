@@ -30,9 +30,10 @@ class Source(Settings):
     header: tuple[str, ...] | None = None
     """Column names of a text file without a header line."""
     sheet: str | None = None
-    """Sheet of an xlsx file; the first where not given."""
+    """Sheet of an xlsx file; the first where not given, every one where ``*``."""
     columns: dict[str, str] = Field(default_factory=dict)
-    """Our column -> the shop's column. Columns of our own name need no line."""
+    """Our column -> the shop's column. Columns of our own name need no line; an empty name keeps
+    one of our name from being taken."""
     constants: dict[str, str] = Field(default_factory=dict)
     """Our column -> a fixed text, for a column that the files lack (``event = "view"``)."""
     attributes: tuple[str, ...] | None = None

@@ -50,8 +50,9 @@ class ColumnMap:
 def map_columns(table: str, source: Source, columns: Sequence[str]) -> ColumnMap:
     """Match the columns of the shop's files with ours.
 
-    A column is taken by ``source.columns``, else by its own name (capitals don't matter), else
-    from ``source.constants``. A shop's column that is mapped by name serves nothing else.
+    A column is taken by ``source.columns`` (an empty name: there is none), else by its own name
+    (capitals don't matter), else from ``source.constants``. A shop's column that is mapped by name
+    serves nothing else.
 
     Parameters
     ----------
@@ -85,7 +86,8 @@ def map_columns(table: str, source: Source, columns: Sequence[str]) -> ColumnMap
     check_columns(source, columns, file)
     taken = set(source.columns.values())
     by_name = {name.lower(): name for name in reversed(columns) if name not in taken}
-    own = {c: by_name[c] for c in kinds if c in by_name} | source.columns
+    named = {c: by_name[c] for c in kinds if c in by_name} | source.columns
+    own = {ours: theirs for ours, theirs in named.items() if theirs}
     constants = {c: text for c, text in source.constants.items() if c not in own}
     mapped = ColumnMap(table, file, own, constants)
     _check_required(mapped, columns)

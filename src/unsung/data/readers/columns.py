@@ -10,7 +10,7 @@ _SHOWN = 20
 
 
 def check_columns(source: Source, columns: Sequence[str], file: str) -> None:
-    """Check that a file has every column that ``source`` maps or keeps.
+    """Check that a file has every column that ``source`` maps or keeps (an empty name is none).
 
     Raises
     ------
@@ -20,7 +20,7 @@ def check_columns(source: Source, columns: Sequence[str], file: str) -> None:
     wanted = {theirs: f"needed for '{ours}'" for ours, theirs in source.columns.items()}
     wanted |= dict.fromkeys(source.attributes or (), "named in 'attributes'")
     for name, why in wanted.items():
-        if name not in columns:
+        if name and name not in columns:
             raise InputError(
                 f"there is no such column ({why}){nearest(name, columns)}",
                 at=Location(file, name),

@@ -67,12 +67,23 @@ def open_bytes(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path)) if zipped else path.open("rb")
 
 
-def detect_encoding(path: Path) -> str:
+def detect_encoding(path: Path, limit: int | None = None) -> str:
     """The text encoding of a file, by looking.
 
     A byte order mark decides; else UTF-8 where at least half of the lines beyond ASCII are valid
     UTF-8, GB18030 where their bytes pair up as common Chinese characters, and Windows-1252 where
     bytes beyond ASCII stand alone, as accented letters and currency signs do.
+
+    Parameters
+    ----------
+    path : Path
+    limit : int, optional
+        Bytes to look at; as many as it takes to see 2,000 lines beyond ASCII where not given.
+
+    Returns
+    -------
+    encoding : str
+        A name that Python knows.
 
     Raises
     ------
@@ -96,7 +107,7 @@ def detect_encoding(path: Path) -> str:
         if head.count(0) > len(head) // 5:
             return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
         stream.seek(0)
-        lines = _lines_beyond_ascii(stream)
+        lines = _lines_beyond_ascii(stream, limit)
     valid = sum(_decodes(line, "utf-8") for line in lines)
     if 2 * valid >= len(lines):
         return "utf-8"
@@ -170,13 +181,14 @@ def _line_end(text: bytes) -> int:
     return text.rfind(b"\n") + 1 or text.rfind(b"\r", 0, -1) + 1
 
 
-def _lines_beyond_ascii(stream: BinaryIO) -> list[bytes]:
-    found = []
+def _lines_beyond_ascii(stream: BinaryIO, limit: int | None) -> list[bytes]:
+    found, seen = [], 0
     for line in iter(lambda: stream.readline(1 << 20), b""):
+        seen += len(line)
         if not line.isascii():
             found.append(line)
-            if len(found) == _SAMPLE_LINES:
-                break
+        if len(found) == _SAMPLE_LINES or (limit is not None and seen > limit):
+            break
     return found
 
 

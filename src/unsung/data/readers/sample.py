@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from unsung.data.readers.cells import as_text
 from unsung.data.readers.dialect import HEAD_BYTES
+from unsung.data.readers.encoding import detect_encoding
 from unsung.data.readers.land import read_batches
 from unsung.data.readers.parquet import open_parquet
 from unsung.data.readers.paths import detect_format
@@ -15,6 +16,7 @@ from unsung.data.settings import Source
 from unsung.errors import InputError, Location
 
 SAMPLE_ROWS = 2_000
+LOOKED_AT_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,8 @@ def read_sample(path: Path, source: Source | None = None, n_rows: int = SAMPLE_R
     kind = detect_format(path, source.format)
     if kind == "parquet":
         return Sample(path, kind, _parquet_rows(path, n_rows))
+    if source.encoding == "auto" and kind != "xlsx":
+        source = source.model_copy(update={"encoding": detect_encoding(path, LOOKED_AT_BYTES)})
     tables, seen = [], 0
     for batch in read_batches(path, source, kind, HEAD_BYTES):
         tables.append(batch.table)
