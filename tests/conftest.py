@@ -27,15 +27,9 @@ from unsung.data.dataset import Dataset
 from unsung.data.identifiers import Identifiers
 from unsung.data.interactions import Interactions
 
-# A timing is never asserted in a test: the machine may be busy.
-settings.register_profile("unsung", deadline=None)
-settings.load_profile("unsung")
-
 # No test may fail because the machine is busy; CI draws the same examples each time.
-hypothesis.settings.register_profile(
-    "house", deadline=None, derandomize="CI" in os.environ, print_blob=True
-)
-hypothesis.settings.load_profile("house")
+settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("house")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 POSTGRES_FOLDERS = (
