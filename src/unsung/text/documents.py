@@ -176,7 +176,7 @@ def build_documents(
         passages.append(_review_passages(reviews, len(catalogue), settings.review_characters))
     names = [normalise(name).lower() for name in values]
     return Documents(
-        texts=tuple(". ".join(filter(None, parts)) for parts in zip(*passages, strict=True)),
+        texts=tuple(map(_joined, zip(*passages, strict=True))),
         titles=tuple(titles),
         tokens=tuple(
             tuple(
@@ -215,6 +215,10 @@ def _readable(values: tuple[str, ...]) -> str:
     return ", ".join(value for value in values if any(map(str.isalpha, value)))
 
 
+def _joined(passages: Iterable[str]) -> str:
+    return ". ".join(filter(None, (passage.rstrip(". ") for passage in passages)))
+
+
 def _start(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[:limit].rpartition(" ")[0] or text[:limit]
 
@@ -229,5 +233,5 @@ def _review_passages(reviews: pd.DataFrame, n_items: int, limit: int) -> list[st
     for item, *parts in latest[["item_index", *written]].itertuples(index=False, name=None):
         if len(said[item]) < limit:
             passages = [normalise(part) for part in parts if isinstance(part, str)]
-            said[item] = ". ".join(filter(None, [said[item], *passages]))
+            said[item] = _joined([said[item], *passages])
     return [_start(passage, limit) for passage in said]

@@ -119,8 +119,9 @@ def _without_unread_blocks(text: str) -> str:
         return text
     kept, hidden = [], False
     for piece in pieces:
-        if _UNREAD_BLOCK.fullmatch(piece):
-            hidden = not piece.startswith(("</", "--"))
+        ends = piece.startswith(("</", "--"))
+        if hidden == ends and _UNREAD_BLOCK.fullmatch(piece):
+            hidden = not ends
         elif not hidden:
             kept.append(piece)
     return " ".join(kept)

@@ -8,7 +8,7 @@ import numpy as np
 
 from unsung.text.normalise import normalise
 
-TOKENS_PER_BATCH = 2048
+TOKENS_PER_BATCH = 1024
 """Padding included: more costs memory and is no faster on a few cores."""
 
 
