@@ -48,7 +48,8 @@ def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 def _described_command(name: str, command: Any) -> list[str]:
     context = command.make_context(name, [], resilient_parsing=True)
-    usage = " ".join([name, *command.collect_usage_pieces(context)])
+    pieces = " ".join([name, *command.collect_usage_pieces(context)])
+    usage = re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), pieces)
     rows = [row for parameter in command.get_params(context) for row in _described(parameter)]
     table = ["| argument or option | meaning | default |", "| --- | --- | --- |", *rows]
     help_text = (command.help or "").replace("\f", "").strip()
@@ -62,7 +63,7 @@ def _described(parameter: Any) -> Iterator[str]:
     if parameter.param_type_name == "argument":
         names = [parameter.metavar or parameter.name.upper()]
     default = parameter.default
-    shown = "" if default is None or default is False or default == () else f"`{default}`"
+    shown = "" if default in (None, False, (), []) else f"`{default}`"
     shown = "required" if parameter.required else "" if callable(default) else shown
     meaning = _cell(getattr(parameter, "help", None) or "")
     yield f"| {', '.join(f'`{name}`' for name in names)} | {meaning} | {shown} |"
@@ -91,7 +92,7 @@ def settings_classes() -> list[type[Settings]]:
     """Every settings class of the package, the shop's first, then by room and name."""
     for module in pkgutil.walk_packages(unsung.__path__, "unsung."):
         if module.name != "unsung.__main__":
-            pkgutil.resolve_name(module.name)
+            __import__(module.name)
     found, waiting = [], [Settings]
     while waiting:
         children = waiting.pop().__subclasses__()

@@ -66,6 +66,13 @@ def test_every_settings_field_is_in_the_reference_and_described(generate):
             assert field.description or nested, f"{kind.__name__}.{name} has no description"
 
 
+def test_every_known_layout_is_in_its_recipe():
+    from unsung.data.layouts import LAYOUTS
+
+    text = read("how-to/known-layouts.md")
+    assert not [layout.name for layout in LAYOUTS if f"`{layout.name}`" not in text]
+
+
 def sections(text: str) -> list[str]:
     return re.split(r"\n(?=#{1,4} )", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
 
