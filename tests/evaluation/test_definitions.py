@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 from unsung.evaluation.definitions import metric_definitions
 
 
@@ -14,3 +17,10 @@ def test_every_definition_is_one_sentence() -> None:
         assert sentence.endswith(".")
         assert "{" not in sentence
         assert "\n" not in sentence
+
+
+def test_the_documentation_explains_every_metric() -> None:
+    page = (Path(__file__).parents[2] / "docs/explanation/metrics.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", page))
+    not_in_tables = {"n_items"}
+    assert set(metric_definitions(["tail"])) - not_in_tables <= named

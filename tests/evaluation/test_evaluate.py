@@ -83,6 +83,8 @@ def test_cuts_by_hand(small: Evaluation) -> None:
     tail = small.cuts["segment"]["tail"]
     assert tail["n"] == 1
     assert tail["n_items"] == 3
+    # Three relevant items outside the head, of two users.
+    assert small.cuts["segment"]["not_head"]["n"] == 2
     expected = {
         "ndcg_at_k": 1 / 2,
         "mrr_at_k": 1 / 3,

@@ -60,8 +60,17 @@ def test_targets_may_be_flags_unsorted_or_stored_twice() -> None:
     np.testing.assert_array_equal(find_hits(lists, flags, 3).value, [[1, 1, 0]])
     twice = sp.csr_array((np.array([True, True]), np.array([1, 1]), np.array([0, 2])), (1, 3))
     assert find_hits(lists, twice, 3).n_relevant.tolist() == [1]
+    in_two_parts = sp.csr_array((np.array([2.0, 3.0]), np.array([1, 1]), np.array([0, 2])), (1, 3))
+    assert find_hits(lists, in_two_parts, 3).value.tolist() == [[0, 0, 5]]
+    assert find_hits(lists, in_two_parts, 3).n_relevant.tolist() == [1]
     stored_zero = sp.csr_array((np.array([0.0, 4.0]), np.array([0, 1]), np.array([0, 2])), (1, 3))
     assert find_hits(lists, stored_zero, 3).n_relevant.tolist() == [1]
+
+
+def test_lists_may_be_unsigned_and_short() -> None:
+    hits = find_hits(np.array([[2, 0]], dtype=np.uint16), sp.csr_array([[1, 0, 0]]), 3)
+    assert hits.lists.tolist() == [[2, 0, -1]]
+    assert hits.lists.dtype == np.int32
 
 
 def test_targets_of_the_caller_stay_as_they_are() -> None:
@@ -82,6 +91,7 @@ def test_an_empty_catalogue_and_no_user_are_fine() -> None:
     [
         ([[0, 1], [3, 1]], "list 1 .* outside 0 to 2"),
         ([[0, 1], [-2, -1]], "list 1 .* outside 0 to 2"),
+        ([[0, 2**32 + 1], [0, 1]], "list 0 .* outside 0 to 2"),
         ([[-1, 1], [0, 1]], "list 0 .* an empty slot before"),
         ([[0, 1], [2, 2]], "list 1 .* same item twice"),
         ([[0, 1]], r"shape \(1, 2\)"),

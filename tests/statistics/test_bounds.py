@@ -35,6 +35,14 @@ def test_bound_is_never_above_the_exact_one_of_a_proportion(
     assert bound(values, low=0, high=1, level=level) <= exact.low + 1e-12
 
 
+def test_bernstein_by_hand() -> None:
+    values = np.tile([0.0, 1.0], 500)
+    # ln(2 / .05) = 3.68888; variance 250 / 999.
+    expected = 0.5 - (2 * 0.25025 * 3.68888 / 1000) ** 0.5 - 7 * 3.68888 / (3 * 999)
+    found = empirical_bernstein_lower_bound(values, low=0, high=1)
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
 def test_bounds_follow_units(rng: np.random.Generator) -> None:
     values = rng.random(500)
     for bound in BOUNDS:

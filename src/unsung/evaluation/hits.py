@@ -136,7 +136,7 @@ def _check_lists(lists: np.ndarray, shape: tuple[int, int], k: int) -> np.ndarra
             f" ({n_users}, k), a row for each row of the targets."
         )
     missing = max(0, k - lists.shape[1])
-    top = np.pad(lists[:, :k], ((0, 0), (0, missing)), constant_values=-1).astype(np.int32)
+    top = np.pad(lists[:, :k].astype(np.int64), ((0, 0), (0, missing)), constant_values=-1)
     in_order = np.sort(top, axis=1)
     faults = {
         f"an item outside 0 to {n_items - 1}": ((top < -1) | (top >= n_items)).any(axis=1),
@@ -146,7 +146,7 @@ def _check_lists(lists: np.ndarray, shape: tuple[int, int], k: int) -> np.ndarra
     for fault, rows in faults.items():
         if rows.any():
             raise InputError(f"list {int(np.argmax(rows))} (from 0) has {fault}: mend the lists.")
-    return top
+    return top.astype(np.int32)
 
 
 def _values_at(lists: np.ndarray, relevant: sp.csr_array) -> np.ndarray:

@@ -19,29 +19,41 @@ def hr_at_k(hits: Hits) -> np.ndarray:
     Returns
     -------
     values : ndarray of float64, shape (n_users,)
-        In [0, 1]; NaN for users without relevant items. The same holds for all functions here.
+        In [0, 1]; NaN for users without relevant items.
     """
     return ratio_or_nan(np.asarray(hits.is_hit.any(axis=1)), hits.n_relevant > 0)
 
 
 def recall_at_k(hits: Hits) -> np.ndarray:
-    """Relevant items in the k slots / all relevant items of the user (not min(k, relevant))."""
+    """Relevant items in the k slots / all relevant items of the user (not min(k, relevant)).
+
+    Values as in ``hr_at_k``.
+    """
     return ratio_or_nan(hits.is_hit.sum(axis=1), hits.n_relevant)
 
 
 def precision_at_k(hits: Hits) -> np.ndarray:
-    """Relevant items in the k slots / k, also where the list is shorter than k."""
+    """Relevant items in the k slots / k, also where the list is shorter than k.
+
+    Values as in ``hr_at_k``.
+    """
     return ratio_or_nan(hits.is_hit.sum(axis=1), hits.k * (hits.n_relevant > 0))
 
 
 def mrr_at_k(hits: Hits) -> np.ndarray:
-    """1 / rank of the first relevant item, 0 where none is in the k slots."""
+    """1 / rank of the first relevant item, 0 where none is in the k slots.
+
+    Values as in ``hr_at_k``.
+    """
     reciprocal = (hits.is_hit / np.arange(1, hits.k + 1)).max(axis=1)
     return ratio_or_nan(reciprocal, hits.n_relevant > 0)
 
 
 def map_at_k(hits: Hits) -> np.ndarray:
-    """Sum of the precisions at the ranks that hit / min(k, relevant items of the user)."""
+    """Sum of the precisions at the ranks that hit / min(k, relevant items of the user).
+
+    Values as in ``hr_at_k``.
+    """
     precision = np.cumsum(hits.is_hit, axis=1) / np.arange(1, hits.k + 1)
     found = np.where(hits.is_hit, precision, 0).sum(axis=1)
     return ratio_or_nan(found, np.minimum(hits.k, hits.n_relevant))
@@ -50,7 +62,7 @@ def map_at_k(hits: Hits) -> np.ndarray:
 def ndcg_at_k(hits: Hits) -> np.ndarray:
     """Sum of 1 / log2(rank + 1) over the hits / the most that min(k, relevant) hits can reach.
 
-    Gains are 1 whatever a target's value.
+    Gains are 1 whatever a target's value. Values as in ``hr_at_k``.
 
     References
     ----------
@@ -90,7 +102,10 @@ def tail_ndcg_at_k(hits: Hits, subset: np.ndarray) -> np.ndarray:
 
 
 def value_at_k(hits: Hits) -> np.ndarray:
-    """Summed value of the relevant items in the k slots, in the unit of the targets' values."""
+    """Summed value of the relevant items in the k slots, in the unit of the targets' values.
+
+    Values as in ``hr_at_k``, but from 0 up without a limit.
+    """
     return ratio_or_nan(hits.value.sum(axis=1), hits.n_relevant > 0)
 
 

@@ -40,7 +40,7 @@ def bootstrap_mean_interval(
 
     Notes
     -----
-    Takes n * n_boot draws (about .3 s for 22,000 values and 2,000 resamples).
+    Takes n * n_boot draws (about .4 s for 22,000 values and 2,000 resamples).
 
     References
     ----------

@@ -56,7 +56,24 @@ def empirical_bernstein_lower_bound(
     mean - sqrt(2 V ln(2/d) / n) - 7 range ln(2/d) / (3 (n - 1)), V the sample variance: tighter
     than Hoeffding's where the spread is far below the range, as with differences of rank metrics.
 
-    Parameters, result and errors as in ``hoeffding_lower_bound``; ``low`` where n < 2.
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+        Independent values in [low, high].
+    low, high : float
+        The range, fixed before the data are looked at; low < high.
+    level : float
+        Confidence in (0, 1).
+
+    Returns
+    -------
+    bound : float
+        Never below ``low``, which is also what fewer than two values give.
+
+    Raises
+    ------
+    InputError
+        Where ``level`` or the range is wrong or a value lies outside it.
 
     References
     ----------
