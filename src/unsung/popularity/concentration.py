@@ -4,7 +4,7 @@ import numpy as np
 
 
 def shares(counts: np.ndarray) -> np.ndarray:
-    """Each count as a share of their sum; zeros where there is nothing to share.
+    """Each count as a share of their sum, ndarray of float64, shape (n,); zeros for a sum of 0.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def lorenz_curve(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    catalogue_share, held_share : ndarray of float64, shape (n + 1,)
+    catalogue_share, held_share : ndarray of float64, shape (max(n, 1) + 1,)
         The least popular ``catalogue_share`` of the items hold ``held_share`` of the sum. Both run
         from 0 to 1; where the sum is 0 nobody holds more than others and the curve is the
         diagonal.
@@ -35,7 +35,7 @@ def lorenz_curve(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> [part.tolist() for part in lorenz_curve(np.array([3, 0, 1, 0]))]
     [[0.0, 0.25, 0.5, 0.75, 1.0], [0.0, 0.0, 0.0, 0.25, 1.0]]
     """
-    place = np.linspace(0, 1, len(counts) + 1)
+    place = np.linspace(0, 1, max(len(counts), 1) + 1)
     if counts.sum() <= 0:
         return place, place
     held = np.concatenate([[0.0], np.cumsum(np.sort(counts), dtype=np.float64)])

@@ -14,6 +14,7 @@ from unsung.popularity.exposure import equal_share, little_shown
 from unsung.popularity.neighbours import PriceLevel, prices_by_category, prices_by_terms
 from unsung.popularity.season import MONTHS, item_seasons
 from unsung.popularity.segments import FRESH, HEAD, NEVER, item_first_seen
+from unsung.popularity.sentences import count_of
 from unsung.popularity.wording import informative_words, is_blank
 from unsung.schema import DAY_US
 from unsung.settings import Settings
@@ -159,7 +160,7 @@ def _new(
             "new",
             f"First seen less than {settings.new_days:g} days ago.",
             asked & ((known < settings.new_days) | (segments == FRESH)),
-            lambda e: f"First seen {_count(e['days'], 'day')} ago.",
+            lambda e: f"First seen {count_of(e['days'], 'day')} ago.",
             {"days": np.floor(np.nan_to_num(known, nan=np.inf))},
         )
 
@@ -173,7 +174,9 @@ def _shown(
         "never shown",
         "No impression in the exposures on record.",
         asked & (impressions == 0),
-        lambda e: f"Never shown; an equal share would be {_count(e['equal_share'], 'impression')}.",
+        lambda e: (
+            f"Never shown; an equal share would be {count_of(e['equal_share'], 'impression')}."
+        ),
         {"equal_share": np.full(len(impressions), equal)},
     )
     yield Reason(
@@ -183,8 +186,8 @@ def _shown(
         "impressions.",
         asked & little_shown(impressions, listed, settings.little_shown_ratio),
         lambda e: (
-            f"Shown {_count(e['impressions'], 'time')}; an equal share would be "
-            f"{_count(e['equal_share'], 'impression')}."
+            f"Shown {count_of(e['impressions'], 'time')}; an equal share would be "
+            f"{count_of(e['equal_share'], 'impression')}."
         ),
         {"impressions": impressions, "equal_share": np.full(len(impressions), equal)},
     )
@@ -213,9 +216,9 @@ def _narrow_category(
         "median category.",
         asked & (code >= 0) & narrow[code] & (median > 0),
         lambda e: (
-            f"Its category '{e['category']}' has {_count(e['buyers'], 'buyer')} and "
-            f"{_count(e['items'], 'item')}; the median category has "
-            f"{_count(e['median_buyers'], 'buyer')}."
+            f"Its category '{e['category']}' has {count_of(e['buyers'], 'buyer')} and "
+            f"{count_of(e['items'], 'item')}; the median category has "
+            f"{count_of(e['median_buyers'], 'buyer')}."
         ),
         {
             "category": np.where(code >= 0, np.append(names, "")[code], ""),
@@ -247,7 +250,7 @@ def _poor_text(state: ShopState, asked: np.ndarray, settings: ReasonSettings) ->
             "word).",
             asked & ~blank & (words <= settings.few_words_ratio * median),
             lambda e: (
-                f"The title has {_count(e['words'], 'informative word')}; "
+                f"The title has {count_of(e['words'], 'informative word')}; "
                 f"the median title has {e['median_words']:g}."
             ),
             {"words": words, "median_words": np.full(state.n_items, median)},
@@ -369,9 +372,3 @@ def _price_level(
 def _months(first: int, length: int) -> str:
     last = MONTHS[(first + length - 1) % 12]
     return last if length == 1 else f"{MONTHS[first]}-{last}"
-
-
-def _count(number: float, noun: str) -> str:
-    # Below ten a tenth can matter (an equal share of 0.4 impressions).
-    shown = f"{number:,.0f}" if number >= 10 or number == int(number) else f"{number:.1f}"
-    return f"{shown} {noun}" if shown == "1" else f"{shown} {noun}s"

@@ -1,7 +1,7 @@
 """Diagnose a shop: who gets the sales, who gets none, and why."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from unsung.popularity.diagnosis import Diagnosis, Figure, Table
 from unsung.popularity.drift import drift_table
 from unsung.popularity.reasons import NO_REASON, ReasonSettings, find_reasons
 from unsung.popularity.segments import FRESH, HEAD, SEGMENT_NAMES, TAIL
+from unsung.popularity.sentences import count_of
 from unsung.popularity.tables import (
     COLUMNS,
     bands_table,
@@ -27,8 +28,7 @@ from unsung.popularity.tables import (
     segments_table,
 )
 from unsung.progress import Progress, silent
-from unsung.text.documents import documents_of
-from unsung.text.term_vectors import TermVectors
+from unsung.workflows.content import ContentBuilder
 
 
 def diagnose(
@@ -68,7 +68,7 @@ def diagnose(
     counts = count_items(dataset, state, settings.segments)
     progress("looking for reasons", 1, 4)
     limits = thresholds or ReasonSettings(new_days=settings.segments.fresh_days or 60)
-    state = state.with_content(content or _terms(state, limits))
+    state = _describe(state, content, limits)
     reasons = find_reasons(state, counts.segments, limits, counts.impressions)
     progress("following the months", 2, 4)
     drift = drift_table(dataset, state, settings.segments)
@@ -94,12 +94,13 @@ def diagnose(
     )
 
 
-def _terms(state: ShopState, limits: ReasonSettings) -> ItemContent:
-    """Term vectors, where there are prices to compare and they are compared by text."""
+def _describe(state: ShopState, content: ItemContent | None, limits: ReasonSettings) -> ShopState:
+    """The state with term vectors, where there are prices that they help to compare."""
+    if content is not None:
+        return state.with_content(content)
     if schema.PRICE not in state.catalogue or state.n_items > limits.max_compared_items:
-        return state.content
-    documents = documents_of(state)
-    return replace(state.content, terms=TermVectors.fit(documents).transform(documents))
+        return state
+    return ContentBuilder().build(state)[0]
 
 
 def _figures(state: ShopState, counts: ItemCounts) -> dict[str, Figure]:
@@ -157,20 +158,7 @@ def _summary(state: ShopState, counts: ItemCounts, tables: dict[str, Table]) -> 
             "tail yet."
         )
         return
-    by_name = {row["segment"]: row for row in tables["segments"].rows}
-    head, tail, fresh = (by_name[SEGMENT_NAMES[code]] for code in (HEAD, TAIL, FRESH))
-    if head["items"] == 0:
-        yield (
-            "No item stands out by its number of buyers, so there is no head: all that sold are "
-            "tail or fresh."
-        )
-    else:
-        yield (
-            f"{head['catalogue_share']:.1%} of the catalogue ({head['items']:,} items) makes "
-            f"{head['buyers_share']:.1%} of the sales; {tail['items']:,} items of the established "
-            f"tail make {tail['buyers_share']:.1%} and {fresh['items']:,} fresh items make "
-            f"{fresh['buyers_share']:.1%}."
-        )
+    yield _split({row["segment"]: row for row in tables["segments"].rows})
     unsold = int((counts.buyers[state.listed] == 0).sum())
     yield (
         f"{unsold:,} of {n_listed:,} listed items have never been sold."
@@ -182,5 +170,20 @@ def _summary(state: ShopState, counts: ItemCounts, tables: dict[str, Table]) -> 
         top = max(known, key=lambda row: row["items"])
         yield (
             f"The most frequent reason for being outside the head is '{top['label']}' "
-            f"({top['items']:,} items)."
+            f"({count_of(top['items'], 'item')})."
         )
+
+
+def _split(segments: dict[str, dict[str, Any]]) -> str:
+    head, tail, fresh = (segments[SEGMENT_NAMES[code]] for code in (HEAD, TAIL, FRESH))
+    if head["items"] == 0:
+        return (
+            "No item stands out by its number of buyers, so there is no head: all that sold are "
+            "tail or fresh."
+        )
+    return (
+        f"The head, {count_of(head['items'], 'item')} or {head['catalogue_share']:.1%} of the "
+        f"catalogue, makes {head['buyers_share']:.1%} of the sales; the established tail "
+        f"({count_of(tail['items'], 'item')}) makes {tail['buyers_share']:.1%} and fresh items "
+        f"({fresh['items']:,}) make {fresh['buyers_share']:.1%}."
+    )
