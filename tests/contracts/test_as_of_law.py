@@ -5,12 +5,13 @@ some items to arrays by name; a scorer, a document builder or a feature family i
 by one line.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from unsung.data.dataset import Dataset
@@ -19,12 +20,17 @@ from unsung.data.interactions import Interactions
 from unsung.data.settings import SegmentSettings
 from unsung.data.state import ItemContent, ShopState
 from unsung.features.build import build_features
+from unsung.pipeline.components import default_components, make_component
 from unsung.popularity.segments import item_first_seen, segment_items
 from unsung.schema import DAY_US
+from unsung.text.documents import DocumentSettings, documents_of
+from unsung.text.term_vectors import TermVectors
+from unsung.workflows.content import ContentBuilder
 
 USERS, ITEMS = tuple("abcd"), tuple("klmnopq")
 TITLES = np.array(["Tea cup", "Garden spade", "Red kettle", "红 茶壶"], dtype=object)
 CUT_DAY = 6
+EXAMPLES = 15  # each fits every scorer several times
 MOMENT = CUT_DAY * DAY_US
 
 Subject = Callable[[ShopState, np.ndarray, np.ndarray], dict[str, np.ndarray]]
@@ -69,6 +75,45 @@ def features(state: ShopState, users: np.ndarray, items: np.ndarray) -> dict[str
     return {name: built.column(name) for name in built.names}
 
 
+class LetterCounts:
+    """An encoder that can be followed by hand."""
+
+    name = "letters"
+    dim = 26
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        letters = "abcdefghijklmnopqrstuvwxyz"
+        counts = [[text.lower().count(letter) for letter in letters] for text in texts]
+        vectors = np.array(counts, dtype=np.float32).reshape(len(texts), self.dim)
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1)
+
+
+@lru_cache(maxsize=1)
+def with_content(state: ShopState) -> tuple[ShopState, TermVectors, DocumentSettings]:
+    return ContentBuilder(LetterCounts()).build(state)
+
+
+def content(state: ShopState, users: np.ndarray, items: np.ndarray) -> dict[str, np.ndarray]:
+    described, vectors, chosen = with_content(state)
+    texts = np.array(documents_of(state, chosen).texts, dtype=object)
+    return {
+        "documents": texts[items],
+        "vocabulary": np.array(vectors.terms, dtype=object),
+        "terms": described.content.terms[items].toarray(),
+        "embeddings": described.content.embeddings[items],
+    }
+
+
+def scorers(state: ShopState, users: np.ndarray, items: np.ndarray) -> dict[str, np.ndarray]:
+    """Every scorer, fitted and asked as of the moment."""
+    described, _, _ = with_content(state)
+    found = {}
+    for component in default_components(described):
+        scorer = make_component(component).fit(described, rng=np.random.default_rng(1))
+        found[component.name] = scorer.score(described, users)[:, items]
+    return found
+
+
 SUBJECTS: dict[str, Subject] = {
     "counters": counters,
     "segments": segments,
@@ -76,6 +121,8 @@ SUBJECTS: dict[str, Subject] = {
     "reviews": reviews,
     "histories": histories,
     "features": features,
+    "content": content,
+    "scorers": scorers,
 }
 
 
@@ -180,13 +227,20 @@ def outcome(state: ShopState, users: list[str], items: list[str]) -> dict[str, n
     }
 
 
-def assert_equal(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+def assert_equal(
+    found: dict[str, np.ndarray], expected: dict[str, np.ndarray], tolerance: float = 0
+) -> None:
     assert found.keys() == expected.keys()
     for name, values in expected.items():
-        np.testing.assert_array_equal(found[name], values, err_msg=name)
+        if values.dtype.kind == "f":
+            np.testing.assert_allclose(
+                found[name], values, rtol=tolerance, atol=tolerance, err_msg=name
+            )
+        else:
+            np.testing.assert_array_equal(found[name], values, err_msg=name)
 
 
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 @given(past=PAST, future=FUTURE, other=FUTURE, described=CATALOGUE, data=st.data())
 def test_the_future_has_no_say(past, future, other, described, data):
     state = build_shop(past + future, described).as_of(MOMENT)
@@ -199,7 +253,7 @@ def test_the_future_has_no_say(past, future, other, described, data):
         assert_equal(outcome(changed, *known), expected)
 
 
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 @given(past=PAST, described=CATALOGUE, category=st.sampled_from(["x", "z", None]))
 def test_items_that_are_not_listed_yet_have_no_say(past, described, category):
     """Whatever the items file says of an item that is created later."""
@@ -216,17 +270,19 @@ def test_items_that_are_not_listed_yet_have_no_say(past, described, category):
     assert_equal(outcome(other, *known), outcome(state, *known))
 
 
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 @given(past=PAST, future=FUTURE, described=CATALOGUE)
 def test_a_shop_that_was_read_at_the_moment_says_the_same(past, future, described):
     """Ids that are only seen later have no row there, and all others another number."""
     state = build_shop(past + future, described).as_of(MOMENT)
     users, (_, items) = sorted({event.user for event in past}), known_at(state)
+    assume(items)
     then = build_shop(past, described, tuple(items), tuple(users)).as_of(MOMENT)
-    assert_equal(outcome(then, users, items), outcome(state, users, items))
+    # Sums that run over items in another order may differ in their last digits.
+    assert_equal(outcome(then, users, items), outcome(state, users, items), tolerance=1e-4)
 
 
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 @given(past=PAST, future=FUTURE, described=CATALOGUE, data=st.data())
 def test_live_equals_offline(past, future, described, data):
     """A state put together from the rows as they came in, as a running service does."""

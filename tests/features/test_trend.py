@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from unsung.features.trend import DEFINITIONS, decayed_buyers, trend_features
+from unsung.features.trend import DEFINITIONS, trend_features
 
 
 def test_names_are_the_defined_ones(state, order_only):
@@ -11,12 +11,11 @@ def test_names_are_the_defined_ones(state, order_only):
 
 def test_the_toy_shop_by_hand(state, by_id):
     # The birdbath was sold once, 5 days ago; the teacup 80 and 4 days ago.
-    buyers = by_id(decayed_buyers(state, 7))
-    assert buyers["birdbath"] == pytest.approx(0.5 ** (5 / 7))
-    assert buyers["teacup"] == pytest.approx(0.5 ** (4 / 7) + 0.5 ** (80 / 7))
-    assert buyers["gnome"] == 0
     found = {name: by_id(values) for name, values in trend_features(state).items()}
     assert found["trend.buyers_7d"]["birdbath"] == pytest.approx(np.log1p(0.5 ** (5 / 7)))
+    teacup = np.log1p(0.5 ** (4 / 28) + 0.5 ** (80 / 28))
+    assert found["trend.buyers_28d"]["teacup"] == pytest.approx(teacup)
+    assert found["trend.buyers_28d"]["gnome"] == 0
     assert found["trend.ratio"]["birdbath"] == pytest.approx(0.5 ** (5 / 7 - 5 / 56))
     assert np.isnan(found["trend.ratio"]["gnome"])
 

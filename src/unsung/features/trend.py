@@ -30,19 +30,7 @@ def trend_features(state: ShopState) -> dict[str, np.ndarray]:
     """The family ``trend``: arrays of float, shape (n_items,), by name; NaN without a clock."""
     if not state.has_clock:
         return {name: np.full(state.n_items, np.nan) for name in DEFINITIONS}
-    buyers = {days: decayed_buyers(state, days) for days in HALF_LIVES_DAYS}
+    buyers = {days: state.decayed_buyers(days) for days in HALF_LIVES_DAYS}
     found = {f"trend.buyers_{days:g}d": np.log1p(buyers[days]) for days in HALF_LIVES_DAYS}
     found["trend.ratio"] = divide(buyers[SHORT_DAYS], buyers[LONG_DAYS])
     return found
-
-
-def decayed_buyers(state: ShopState, half_life_days: float) -> np.ndarray:
-    """Distinct buyers, each halved for every half-life since their last purchase of the item.
-
-    Returns
-    -------
-    buyers : ndarray of float64, shape (n_items,)
-    """
-    pairs = state.pairs
-    weight = np.exp2(-pairs.age[pairs.bought].astype(np.float64) / half_life_days)
-    return np.bincount(pairs.item_index[pairs.bought], weight, minlength=state.n_items)
