@@ -60,10 +60,10 @@ def load_settings(
     for name, text in variables.items():
         path = name.removeprefix(prefix).lower().split("__")
         if name.startswith(prefix) and path[0] in kind.model_fields:
-            _put(values, path, text)
+            _put(values, path, text, source)
     for name, value in (flags or {}).items():
         if value is not None:
-            _put(values, name.split("."), value)
+            _put(values, name.split("."), value, source)
     return build_settings(kind, values, source)
 
 
@@ -92,7 +92,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"is not valid TOML: {error}.", at=Location(str(path))) from None
 
 
-def _put(values: dict[str, Any], path: list[str], value: Any) -> None:
+def _put(values: dict[str, Any], path: list[str], value: Any, source: str) -> None:
     for key in path[:-1]:
-        values = values.setdefault(key, {})
+        inner: Any = values.setdefault(key, {})
+        if not isinstance(inner, dict):
+            message = f"'{key}' is no table, so '{'.'.join(path)}' can't be set."
+            raise SettingsError(message, at=Location(source))
+        values = inner
     values[path[-1]] = value

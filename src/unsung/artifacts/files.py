@@ -70,6 +70,11 @@ def csr_to_arrays(name: str, matrix: sp.csr_array) -> Arrays:
 def csr_from_arrays(name: str, arrays: Mapping[str, np.ndarray]) -> sp.csr_array:
     """The sparse matrix that ``csr_to_arrays`` took apart.
 
+    Returns
+    -------
+    matrix : csr_array
+        Of the dtype and shape that it had.
+
     Raises
     ------
     BundleError

@@ -64,7 +64,7 @@ class Targets:
 
 
 def pair_keys(user: np.ndarray, item: np.ndarray) -> np.ndarray:
-    """One int64 for each user-item pair, in the order of user, then item.
+    """One number for each user-item pair, ndarray of int64; they order by user, then item.
 
     Examples
     --------

@@ -88,7 +88,7 @@ def histories_of(state: ShopState, users: np.ndarray) -> History:
 
 
 def divide(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """``above / below``, NaN where ``below`` is zero or not known."""
+    """``above / below`` as ndarray of float64; NaN where ``below`` is zero or not known."""
     quotient = np.full(np.shape(above), np.nan)
     np.divide(above, below, out=quotient, where=np.nan_to_num(below) != 0)
     return quotient
