@@ -37,6 +37,7 @@ def test_the_language_of_a_text(text, language):
 def test_only_asked_languages_are_answered():
     assert language_of("减速器链条", ("en", "de")) == UNKNOWN
     assert language_of("Crème pour les mains", ("en", "de")) in ("en", "de", UNKNOWN)
+    assert language_of("Crème pour les mains", ("en",)) == "en"
 
 
 def test_the_language_of_a_catalogue_is_that_of_most_of_its_text():

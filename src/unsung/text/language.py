@@ -48,9 +48,10 @@ def language_of(text: str, languages: tuple[str, ...] = LANGUAGES) -> str:
     if han + kana + hangul >= 0.2 * letters:
         found = "ko" if hangul > han + kana else "ja" if kana >= 0.1 * (han + kana) else "zh"
         return found if found in languages else UNKNOWN
-    # Equal probabilities, that is nothing seen in the text, are no answer.
     language, probability = _identifier(languages).classify(text)
-    return str(language) if probability > 1.5 / len(languages) else UNKNOWN
+    # Equal probabilities, that is nothing seen in the text, are no answer.
+    sure = probability > min(1.5 / len(languages), 0.75)
+    return str(language) if sure else UNKNOWN
 
 
 def catalogue_language(
