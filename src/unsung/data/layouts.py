@@ -166,7 +166,7 @@ _ORDER_RULES = {
 
 
 def _order_lines(name: str, columns: tuple[str, ...], **how: str) -> Layout:
-    lines = TableLayout("interactions", _ORDER_LINE, columns, how=how)
+    lines = TableLayout("interactions", _ORDER_LINE, columns, "", how, {"event": "purchase"})
     return Layout(name, (lines,), _ORDER_RULES)
 
 
