@@ -26,7 +26,8 @@ class ContentBuilder:
 
     encoder: TextEncoder | None = None
     documents: DocumentSettings = field(default_factory=DocumentSettings)
-    terms: TermSettings = field(default_factory=TermSettings)
+    # A word of one item alone says nothing of another, and makes all its other words count less.
+    terms: TermSettings = field(default_factory=lambda: TermSettings(min_documents=2))
     _known: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
 
     def build(

@@ -1,0 +1,31 @@
+"""Lists from scores, against sorting in plain Python."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from unsung.pipeline.ranking import EMPTY, top_k
+
+SCORES = hnp.arrays(
+    np.float32,
+    st.tuples(st.integers(0, 4), st.integers(0, 9)),
+    elements=st.integers(-3, 3),  # few values, so that ties are everywhere
+)
+
+
+@given(SCORES, st.integers(0, 12), st.data())
+def test_equals_a_stable_sort(scores: np.ndarray, k: int, data: st.DataObject):
+    allowed = data.draw(hnp.arrays(np.bool_, scores.shape))
+    lists = top_k(scores, k, allowed)
+    assert lists.shape == (len(scores), k)
+    for row, found in enumerate(lists.tolist()):
+        items = [i for i in range(scores.shape[1]) if allowed[row, i]]
+        wanted = sorted(items, key=lambda i: (-scores[row, i], i))[:k]
+        assert found == wanted + [EMPTY] * (k - len(wanted))
+
+
+def test_many_ties_at_the_cut_go_to_the_lowest_index():
+    scores = np.zeros((3, 5000), np.float32)
+    scores[1, 4999] = 1
+    assert top_k(scores, 4).tolist() == [[0, 1, 2, 3], [4999, 0, 1, 2], [0, 1, 2, 3]]

@@ -1,0 +1,35 @@
+"""The blend by hand."""
+
+import numpy as np
+import pytest
+
+from unsung.data.dataset import Dataset
+from unsung.recommenders.blend import Blend, standardise
+from unsung.recommenders.popular import Popular, PopularSettings
+
+
+def test_components_without_weight_are_left_out():
+    parts = [Popular(PopularSettings(name=name)) for name in ("a", "b", "c")]
+    assert [c.name for c in Blend(parts, {"a": 1, "b": 0}).components] == ["a"]
+
+
+def test_the_weighted_sum_of_standardised_scores(toy_shop: Dataset, rng):
+    state = toy_shop.as_of()
+    plain, log = Popular(PopularSettings()), Popular(PopularSettings(name="log", log=True))
+    blend = Blend([plain, log], {"popular": 2.0, "log": -0.5}).fit(state, rng=rng)
+    buyers = state.buyers.astype(float)
+
+    def z(x):
+        return (x - x.mean()) / x.std()
+
+    wanted = 2 * z(buyers) - 0.5 * z(np.log1p(buyers))
+    np.testing.assert_allclose(blend.score(state, np.array([0]))[0], wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_equal_scores_say_nothing():
+    assert not standardise(np.full((2, 5), 0.1, np.float32)).any()
+
+
+def test_columns_beyond_the_fit_do_not_move_the_scale():
+    short, long = np.array([[1.0, 3.0]], np.float32), np.array([[1.0, 3.0, 99.0]], np.float32)
+    assert standardise(long, 2)[0, :2] == pytest.approx(standardise(short)[0])

@@ -1,0 +1,47 @@
+"""Learning weights where the answer is known."""
+
+import numpy as np
+import pytest
+
+from unsung.recommenders.weights import learn_weights
+
+
+def first_place(column: int):
+    """Share of users whose best item is ``column``."""
+    return lambda blended: float((blended.argmax(axis=1) == column).mean())
+
+
+def test_a_component_that_knows_the_answer_gets_weight():
+    strength = np.array([[0.2], [0.5], [0.8], [0.9]], np.float32)
+    noise = strength * np.array([[1, 0, 0]], np.float32)
+    answer = np.tile(np.array([0, 1, 0], np.float32), (4, 1))
+    learnt = learn_weights({"noise": noise, "answer": answer}, first_place(1), first_place(2))
+    assert learnt.relevance == learnt.best_relevance == 1
+    assert learnt.weights["answer"] > 0.9 * learnt.weights["noise"]
+
+
+def test_only_free_components_may_be_turned_round():
+    taste = np.tile(np.array([1, 0], np.float32), (2, 1))
+    popular = np.tile(np.array([2, 0], np.float32), (2, 1))
+    bound = learn_weights({"taste": taste, "popular": popular}, first_place(1), first_place(0))
+    free = learn_weights(
+        {"taste": taste, "popular": popular},
+        first_place(1),
+        first_place(0),
+        free=frozenset({"popular"}),
+    )
+    assert bound.weights["popular"] >= 0
+    assert free.relevance == 1
+    assert free.weights["popular"] < 0
+
+
+@pytest.mark.parametrize(("budget", "tail"), [(0.0, 0.0), (0.5, 0.5), (0.9, 0.75)])
+def test_the_tail_gets_what_the_budget_allows(budget: float, tail: float):
+    # Item 0 is what users want, item 1 is the tail; the more weight, the more users move.
+    wanted = np.array([[1, 0], [1, 0], [1, 0], [1, 0]], np.float32)
+    towards = np.array([[0, 3], [0, 3], [0, 0.6], [0, 0.1]], np.float32)
+    learnt = learn_weights(
+        {"wanted": wanted, "towards": towards}, first_place(0), first_place(1), budget=budget
+    )
+    assert learnt.tail == tail
+    assert learnt.relevance >= (1 - budget) * learnt.best_relevance
