@@ -39,7 +39,7 @@ def test_only_free_components_may_be_turned_round():
 def test_the_tail_gets_what_the_budget_allows(budget: float, tail: float):
     # Item 0 is what users want, item 1 is the tail; the more weight, the more users move.
     wanted = np.array([[1, 0], [1, 0], [1, 0], [1, 0]], np.float32)
-    towards = np.array([[0, 3], [0, 3], [0, 0.6], [0, 0.1]], np.float32)
+    towards = np.array([[0, 3], [0, 3], [0, 0.8], [0, 0.1]], np.float32)
     learnt = learn_weights(
         {"wanted": wanted, "towards": towards}, first_place(0), first_place(1), budget=budget
     )
