@@ -41,8 +41,9 @@ def blocks(n_rows: int, seed: int) -> Iterator[pa.Table]:
     for start in range(0, n_rows, BLOCK):
         n = min(BLOCK, n_rows - start)
         item = np.minimum(rng.zipf(1.3, n), n_items)
-        user = rng.integers(0, n_users, n)
-        moment = START + rng.integers(0, 2 * 365 * 86_400, n)
+        # Four lines a basket; a basket has one user and one moment.
+        basket = start // 4 + np.sort(rng.integers(0, n // 4 + 1, n))
+        user, moment = basket * 7_919 % n_users, START + basket * 104_729 % (2 * 365 * 86_400)
         columns = {
             "user_id": np.char.add("u", user.astype(str)).astype(object),
             "item_id": np.char.add("sku-", item.astype(str)).astype(object),
@@ -83,11 +84,15 @@ def make_engine(arguments: argparse.Namespace, folder: Path) -> Engine:
 
 def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     seconds: dict[str, float] = {}
-    last = ["", time.perf_counter()]
+    cpu_seconds: dict[str, float] = {}
+    began = [time.perf_counter(), time.process_time()]
 
     def lap(name: str) -> None:
-        seconds[name] = round(time.perf_counter() - float(last[1]), 1)
-        last[1] = time.perf_counter()
+        now = [time.perf_counter(), time.process_time()]
+        seconds[name], cpu_seconds[name] = (
+            round(b - a, 1) for a, b in zip(began, now, strict=True)
+        )
+        began[:] = now
 
     settings = ShopSettings(
         folder=str(folder), interactions=Source(path=f"interactions.{arguments.format}")
@@ -111,6 +116,7 @@ def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         "memory_limit": arguments.memory_limit,
         "seconds": round(sum(seconds.values()), 1),
         "seconds_by_step": seconds,
+        "cpu_seconds_by_step": cpu_seconds,
         "peak_rss_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
         "accepted": table.n_accepted,
         "quarantined": table.n_quarantined,

@@ -125,7 +125,7 @@ def _numbers(table: PreparedTable, name: str) -> np.ndarray:
 
 def _encoded(table: PreparedTable, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Codes (int32, -1 = missing) of a text column and its distinct values in text order."""
-    encoded = _column(table, name).cast(pa.large_string()).combine_chunks().dictionary_encode()
+    encoded = _column(table, name).dictionary_encode().combine_chunks()
     order = pc.sort_indices(encoded.dictionary).to_numpy()
     # One place more, at the end, for what is missing.
     code = np.full(len(order) + 1, -1, dtype=np.int32)

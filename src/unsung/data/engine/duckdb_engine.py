@@ -51,9 +51,10 @@ class DuckDBEngine:
             _files(paths), union_by_name=True, filename=_FILE, file_row_number=True
         )
         known = [(str(path), name) for path, name in zip(paths, names, strict=True)]
+        file = table[_FILE].cases(*known) if len(known) > 1 else ibis.literal(names[0])
         return table.mutate(
             **{
-                schema.SOURCE_FILE: table[_FILE].cases(*known, else_=table[_FILE]),
+                schema.SOURCE_FILE: file,
                 schema.SOURCE_ROW: table["file_row_number"] + 1,
             }
         ).drop(_FILE, "file_row_number")
@@ -61,7 +62,7 @@ class DuckDBEngine:
     def write(self, table: Any, path: Path) -> None:
         """Write a table as one parquet file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection.to_parquet(table, path, compression="zstd")
+        self._connection.to_parquet(table, path)
 
     def frame(self, table: Any) -> pd.DataFrame:
         """Compute a small table."""

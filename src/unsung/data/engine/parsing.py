@@ -24,13 +24,14 @@ NUMBER_PATTERN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\z"
 
 # Blanks of every script, and the marks that hide in exported files.
 _BLANK = r"[\t\n\x0b\f\r \x{a0}\x{3000}\x{200b}\x{feff}]+"
-_NO_VALUE = ("none", "null", "n/a", "#n/a", "\\n")
+NOTHING = r"(?i)^(nan|none|null|#?n/a|\\n)\z"
+"""Words of up to four letters for an empty cell."""
 # 12,50 but not 1,234 (which might be either), and 1,234.50 or 1,234,567 but not 1,23.
 _DECIMAL_COMMA = r"^[+-]?\d+,\d{1,2}\z"
 _GROUPED_NUMBER = r"^[+-]?\d{1,3}(,\d{3})+\.\d+\z|^[+-]?\d{1,3}(,\d{3}){2,}\z"
 _CURRENCY = "[$£€¥￥₹ ]"
-_YES = ("true", "t", "yes", "y", "on", "in stock", "instock", "available", "是", "有货")
-_NO = ("false", "f", "no", "n", "off", "out of stock", "outofstock", "unavailable", "否", "无货")
+_YES = "(?i)^(true|t|yes|y|on|in ?stock|available|是|有货)\\z"
+_NO = "(?i)^(false|f|no|n|off|out ?of ?stock|unavailable|否|无货)\\z"
 _EXACT = 2.0**53
 """Whole numbers beyond this aren't exact in a float."""
 
@@ -86,9 +87,10 @@ def as_text(column: Column) -> Column:
     return ibis.ifelse(blank_around, trimmed, text).nullif("")
 
 
-def is_any_of(text: Column, words: tuple[str, ...]) -> Column:
-    """Whether a cell is one of some short words, in capitals or not."""
-    return (text.length() <= max(map(len, words))) & text.lower().isin(words)
+def filled(text: Column) -> Column:
+    """The cell, or null where it is a word for nothing."""
+    # The length is looked at first: it is cheaper than the pattern.
+    return ibis.ifelse((text.length() <= 4) & text.re_search(NOTHING), None, text)
 
 
 def parse_text(column: Column) -> Parser:
@@ -103,7 +105,7 @@ def parse_id(column: Column, *, trim_trailing_zero: bool) -> Parser:
         number = text.re_extract(r"^(\d+)\.0+\z", 1).nullif("")
         whole = ibis.ifelse(text.endswith(".0"), ibis.coalesce(number, text), text)
         (text,) = yield {"whole": whole}
-    yield _found(ibis.ifelse(is_any_of(text, ("nan", *_NO_VALUE)), None, text))
+    yield _found(filled(text))
 
 
 def parse_number(column: Column) -> Parser:
@@ -122,12 +124,10 @@ def read_number(
         number = column.cast("int64").cast("float64") if kind.is_boolean() else column
         (number,) = yield {"number": number.cast("float64")}
         return number, number
-    (text,) = yield {"text": as_text(column)}
-    given, plain = yield {
-        "given": ibis.ifelse(is_any_of(text, _NO_VALUE), None, text),
-        "plain": text.re_search(NUMBER_PATTERN),
-    }
-    (bare,) = yield {"bare": ibis.ifelse(plain, text, given.re_replace(_CURRENCY, ""))}
+    # Most cells are plain numbers: only the others are looked at closely.
+    (plain,) = yield {"plain": column.re_search(NUMBER_PATTERN)}
+    (given,) = yield {"given": ibis.ifelse(plain, column, filled(as_text(column)))}
+    (bare,) = yield {"bare": ibis.ifelse(plain, given, given.re_replace(_CURRENCY, ""))}
     cleaned = ibis.cases(
         (plain, bare),
         (bare.re_search(NUMBER_PATTERN), bare),
@@ -154,7 +154,7 @@ def parse_flag(column: Column) -> Parser:
     given, number = yield from read_number(column)
     value = number > 0
     if not column.type().is_numeric():
-        yes, no = (is_any_of(given, words) for words in (_YES, _NO))
+        yes, no = given.re_search(_YES), given.re_search(_NO)
         value = ibis.cases((yes, True), (no, False), else_=value)
     (value,) = yield {"flag": value}
     yield _found(value, _when(given.notnull() & value.isnull(), "not_a_flag"))

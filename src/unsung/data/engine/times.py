@@ -16,7 +16,7 @@ from unsung.data.engine.parsing import (
     Column,
     Parser,
     as_text,
-    is_any_of,
+    filled,
 )
 from unsung.data.engine.zones import to_utc
 from unsung.data.settings import Source
@@ -33,13 +33,13 @@ _DATE_NUMBER = "yyyymmdd"
 _DATES = (19_000_101, 21_001_231)
 _MAX_US = 4e18
 
-_ISO = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s?(Z|UTC|[+-]\d\d(:?\d\d)?)?)?\z"
+_PLAIN = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?\z"
+_ZONED = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s?(Z|UTC|[+-]\d\d(:?\d\d)?)\z"
 _ZONE = r"\s?(Z|UTC|[+-]\d\d(:?\d\d)?)\z"
 _PARTS = (
     r"^(\d{1,4})([-/.])(\d{1,2})[-/.](\d{1,4})"
     r"(?:[T ]+(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?\z"
 )
-_NOTHING = ("0", "0.0", "nan", "nat", "none", "null", "n/a", "\\n")
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,14 @@ def parse_time(column: Column, reading: TimeReading) -> Parser:
         (number,) = yield {"number": column.cast("float64")}
         given, moment = ibis.ifelse((number == 0) | number.isnan(), None, number), None
     else:
-        (text,) = yield {"text": as_text(column)}
-        given, number = yield {
-            "given": ibis.ifelse(is_any_of(text, _NOTHING), None, text),
-            "number": ibis.ifelse(text.re_search(NUMBER_PATTERN), text, None).try_cast("float64"),
-        }
-        moment = yield from _read_text(text, reading)
+        # Most texts are plain ISO times: only the others are looked at closely.
+        (plain,) = yield {"plain": column.re_search(_PLAIN)}
+        (text,) = yield {"text": ibis.ifelse(plain, column, as_text(column))}
+        numeric = ibis.ifelse(plain, None, text).re_search(NUMBER_PATTERN)
+        (number,) = yield {"number": ibis.ifelse(numeric, text, None).try_cast("float64")}
+        given = ibis.ifelse(plain, text, ibis.ifelse(number == 0, None, filled(text)))
+        (given,) = yield {"given": given}
+        moment = yield from _read_text(text, plain, reading)
     (value,) = yield {"from_number": _from_number(number, reading)}
     if moment is not None:
         value = ibis.coalesce(value, moment)
@@ -120,20 +122,22 @@ def _from_number(number: Column, reading: TimeReading) -> Column:
 
 
 def _read_text(
-    text: Column, reading: TimeReading
+    text: Column, plain: Column, reading: TimeReading
 ) -> Generator[dict[str, Column], tuple[Column, ...], Column]:
     """Microseconds of ISO times and of dates written with slashes or dots."""
-    iso, loose = yield {"iso": text.re_search(_ISO), "loose": text.re_search(_PARTS)}
-    (zone,) = yield {"zone": ibis.ifelse(iso & (text.length() > 16), text.re_extract(_ZONE, 1), "")}
-    clock = ibis.ifelse(zone != "", text.re_replace(_ZONE, ""), text)
-    # 26 characters end at the microsecond.
-    written = ibis.cases(
-        (iso, clock.substr(0, 26)),
-        (loose, _as_iso(ibis.ifelse(loose & ~iso, text, None), reading)),
+    (other,) = yield {"other": ibis.ifelse(plain, None, text)}
+    (zoned,) = yield {"zoned": other.re_search(_ZONED)}
+    (zone,) = yield {"zone": ibis.ifelse(zoned, other.re_extract(_ZONE, 1), None)}
+    clock = ibis.cases(
+        (plain, text),
+        (zoned, other.re_replace(_ZONE, "")),
+        (other.re_search(_PARTS), _as_iso(other, reading)),
     )
-    (written,) = yield {"written": written}
-    (local,) = yield {"local": _micros(written.try_cast("timestamp"))}
-    moment = ibis.ifelse(zone == "", to_utc(local, reading.zone), local - _offset_us(zone))
+    (clock,) = yield {"clock": clock}
+    # 26 characters end at the microsecond.
+    micros = ibis.ifelse(clock.length() > 26, clock.substr(0, 26), clock)
+    (local,) = yield {"local": _micros(micros.try_cast("timestamp"))}
+    moment = ibis.ifelse(zone.isnull(), to_utc(local, reading.zone), local - _offset_us(zone))
     (moment,) = yield {"moment": moment}
     return moment
 
@@ -180,16 +184,15 @@ def _form(column: Column, unit: str) -> Column:
     if column.type().is_numeric():
         number = column.cast("float64")
         return ibis.ifelse((number == 0) | number.isnan(), None, _magnitude(number, unit))
-    number = ibis.ifelse(column.re_search(NUMBER_PATTERN), column, None).try_cast("float64")
-    first = column.re_extract(_PARTS, 1)
-    slashed = (first.length() <= 2) & (column.re_extract(_PARTS, 4).length() == 4)
+    numeric = column.re_search(NUMBER_PATTERN)
+    number = ibis.ifelse(numeric, column, None).try_cast("float64")
+    first, mark, second, third = (column.re_extract(_PARTS, group) for group in (1, 2, 3, 4))
+    slashed = (first.length() <= 2) & (third.length() == 4) & (mark != ".")
     return ibis.cases(
-        (column.re_search(_ISO), None),
-        (number.notnull(), ibis.ifelse(number == 0, None, _magnitude(number, unit))),
-        (~slashed | (column.re_extract(_PARTS, 2) == "."), None),
-        (first.try_cast("int64") > 12, "day_first"),
-        (column.re_extract(_PARTS, 3).try_cast("int64") > 12, "month_first"),
-        else_="either",
+        (numeric, ibis.ifelse(number == 0, None, _magnitude(number, unit))),
+        (slashed & (first.try_cast("int64") > 12), "day_first"),
+        (slashed & (second.try_cast("int64") > 12), "month_first"),
+        (slashed, "either"),
     )
 
 
@@ -220,7 +223,7 @@ def look_at_times(
     if cells.type().is_timestamp() or cells.type().is_date():
         return TimeReading(zone=source.timezone)
     if not cells.type().is_numeric():
-        cells = as_text(cells)
+        cells = ibis.ifelse(cells.re_search(_PLAIN), None, as_text(cells))
     looked_at = raw.select(schema.SOURCE_FILE, schema.SOURCE_ROW, given=cells)
     formed = looked_at.mutate(form=_form(looked_at.given, source.time_unit))
     formed = formed.filter(formed.form.notnull())
