@@ -88,6 +88,17 @@ def shared_words(
     """The terms that two items' texts share, by their part in the similarity.
 
     A two-word term stands for its words, which are then not named again.
+
+    Parameters
+    ----------
+    state : ShopState
+        With term vectors.
+    first, second : int
+        Item indices.
+    vocabulary : sequence of str
+        Terms of the vectors' columns.
+    most : int
+        How many terms are named at most.
     """
     terms = state.content.terms
     if not len(vocabulary) or max(first, second) >= terms.shape[0]:

@@ -123,6 +123,19 @@ def recommend_lists(
 ) -> np.ndarray:
     """Lists for many users at once, as evaluation wants them.
 
+    Parameters
+    ----------
+    recommender : Scorer
+        Fitted.
+    state : ShopState
+        As of the moment that the lists are for.
+    users : ndarray of int32, shape (n,)
+    k : int
+        Length of the lists.
+    rules : Rules, optional
+    batch : int
+        Users scored at a time: memory goes with batch * n_items.
+
     Returns
     -------
     lists : ndarray of int32, shape (len(users), k)

@@ -58,6 +58,15 @@ def encoder_similarity(
 ) -> np.ndarray:
     """exp((cosine - 1) / temperature) of all items with items ``start:stop``; 0 without text.
 
+    Parameters
+    ----------
+    content : ItemContent
+        With embeddings.
+    start, stop : int
+        The columns wanted.
+    temperature : float
+        Above 0; the smaller, the more the nearest items count.
+
     Returns
     -------
     similarity : ndarray of float32, shape (n_items, stop - start)

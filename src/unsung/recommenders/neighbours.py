@@ -55,6 +55,10 @@ def keep_largest_of(
         (n_items, stop - start).
     n_items : int
     keep : int
+
+    Returns
+    -------
+    largest : csr_array of float32, shape (n_items, n_items)
     """
     blocks = [
         _largest_of_block(column_block(start, min(start + BLOCK, n_items)), keep, start)
@@ -116,7 +120,17 @@ def profile_scores(
 def history_parts(
     state: ShopState, user: int, item: int, weights: sp.csr_array, half_life: float
 ) -> tuple[Part, ...]:
-    """The score of ``profile_scores`` split into the history items that it adds up over."""
+    """The score of ``profile_scores`` split into the history items that it adds up over.
+
+    Parameters
+    ----------
+    state : ShopState
+    user, item : int
+    weights : csr_array of float32, shape (n, n)
+        From history item (row) to scored item (column); n may be less than ``state.n_items``.
+    half_life : float
+        Days (or steps) in which a history item loses half its weight.
+    """
     entries = state.pairs.of_user(user)
     history = state.pairs.item_index[entries]
     say = state.pairs.value[entries] * np.exp2(-state.pairs.age[entries] / np.float32(half_life))

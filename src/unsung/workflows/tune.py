@@ -106,6 +106,11 @@ def tune(
         Nothing after it may be known to anybody who will be tested.
     components : sequence of settings
         Where each scorer starts from.
+    settings : TuneSettings
+    segments : SegmentSettings
+        What counts as tail.
+    rules : Rules
+        What the lists may hold.
 
     Returns
     -------
