@@ -9,7 +9,7 @@ from typing import Any
 from unsung.data.build import build_dataset
 from unsung.data.checks import check_report
 from unsung.data.dataset import Dataset
-from unsung.data.engine import make_engine
+from unsung.data.engine.choice import open_engine
 from unsung.data.guess import find_shop
 from unsung.data.preparation import prepare_tables
 from unsung.data.settings import ShopSettings
@@ -67,13 +67,10 @@ def read_shop(
     settings = find_shop(Path(path), flags)
     moment = now or datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="unsung-") as scratch:
-        tables = prepare_tables(
-            settings,
-            Path(scratch),
-            now=moment,
-            engine=make_engine(settings.engine),
-            progress=progress,
-        )
+        with open_engine(settings.engine, Path(scratch, "engine")) as engine:
+            tables = prepare_tables(
+                settings, Path(scratch), now=moment, engine=engine, progress=progress
+            )
         progress("indexing users and items", 0, 1)
         dataset = build_dataset(tables, settings)
         progress("indexing users and items", 1, 1)
