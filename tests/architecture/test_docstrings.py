@@ -40,7 +40,9 @@ def says_what_array(function: Function, text: str) -> bool:
     if function.returns is None or ast.unparse(function.returns) not in ARRAYS:
         return True
     opening = text.partition("Parameters\n---")[0]
-    return "Returns\n---" in text or bool(re.search(r"(ndarray|csr_array) of|(of|as in) ``", opening))
+    return "Returns\n---" in text or bool(
+        re.search(r"(ndarray|csr_array) of|(of|as in) ``", opening)
+    )
 
 
 def faults(function: Function) -> list[str]:
