@@ -20,6 +20,8 @@ from unsung.data.quarantine import REASONS
 from unsung.settings import Settings
 
 FOLDER = Path(__file__).parent / "reference"
+# Fields that every component has.
+SAID_ONCE = {"kind": "Which component this is.", "name": "What reports call it."}
 
 
 def cli_page() -> str:
@@ -110,7 +112,9 @@ def _row(name: str, field: FieldInfo) -> str:
         value = field.get_default(call_default_factory=True)
         default = f"`{type(value).__name__}()`" if isinstance(value, Settings) else f"`{value!r}`"
     bounds = [repr(bound).partition("(")[2].rstrip(")") for bound in field.metadata]
-    meaning = _cell(field.description or "") + (f" ({', '.join(bounds)})" if bounds else "")
+    meaning = _cell(field.description or SAID_ONCE.get(name, "")) + (
+        f" ({', '.join(bounds)})" if bounds else ""
+    )
     return f"| `{name}` | `{_cell(_type_name(field.annotation))}` | {_cell(default)} | {meaning} |"
 
 
