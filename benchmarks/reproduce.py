@@ -42,7 +42,17 @@ from unsung.workflows.content import ContentBuilder
 from unsung.workflows.encoder import find_encoder
 from unsung.workflows.prepare import read_shop
 
-METRICS = ["ndcg_at_k", "hr_at_k", "not_head_ndcg_at_k", "head_ndcg_at_k", "catalogue_coverage_at_k", "exposure_gini", "tail_ndcg_at_k", "fresh_ndcg_at_k", "effective_items"]
+METRICS = (
+    "ndcg_at_k",
+    "hr_at_k",
+    "not_head_ndcg_at_k",
+    "head_ndcg_at_k",
+    "catalogue_coverage_at_k",
+    "exposure_gini",
+    "tail_ndcg_at_k",
+    "fresh_ndcg_at_k",
+    "effective_items",
+)
 ALL = 100_000
 HALF_LIFE_6 = float(np.log(0.5) / np.log(0.6))
 HALF_LIFE_7 = float(np.log(0.5) / np.log(0.7))
@@ -100,11 +110,8 @@ def retail() -> dict[str, dict[str, float]]:
     whole = dataset.as_of()
     told = replace(split.state, catalogue=whole.catalogue, listed=whole.listed)
     rows = {}
-    for note, base, terms, keep in (
-        ("", told, TermSettings(), ALL),
-        (", as the product does it", split.state, TermSettings(min_documents=2), 500),
-    ):
-        state, _, _ = ContentBuilder(encoder, terms=terms).build(base)
+    for note, base, keep in (("", told, ALL), (", as the product does it", split.state, 500)):
+        state, _, _ = ContentBuilder(encoder).build(base)
         for name, settings in RETAIL.items():
             changed = settings
             if hasattr(settings, "neighbours"):
@@ -117,7 +124,7 @@ def retail() -> dict[str, dict[str, float]]:
 def beauty(folder: Path) -> dict[str, dict[str, float]]:
     """Strict leave-one-out: fitted on all but the last two items of every user."""
     split = split_leave_one_out(read_shop(folder).dataset)
-    fit_state, _, _ = ContentBuilder().build(split.fit_state)
+    fit_state, _, _ = ContentBuilder(terms=TermSettings(min_documents=2)).build(split.fit_state)
     state = split.state.with_content(fit_state.content)
     rows = {}
     for name, settings in BEAUTY.items():

@@ -26,8 +26,7 @@ class ContentBuilder:
 
     encoder: TextEncoder | None = None
     documents: DocumentSettings = field(default_factory=DocumentSettings)
-    # A word of one item alone says nothing of another, and makes all its other words count less.
-    terms: TermSettings = field(default_factory=lambda: TermSettings(min_documents=2))
+    terms: TermSettings = field(default_factory=TermSettings)
     _known: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
 
     def build(

@@ -1,7 +1,7 @@
 """Test a shop's recommenders on its own later data: chosen on validation, reported on test once."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -34,10 +34,17 @@ from unsung.popularity.segments import (
 from unsung.progress import Progress, silent
 from unsung.recommenders.base import Scorer
 from unsung.recommenders.blend import Blend
+from unsung.recommenders.content_profile import TermProfileSettings
 from unsung.settings import Settings
 from unsung.text.base import TextEncoder
 from unsung.workflows.content import ContentBuilder
-from unsung.workflows.tune import Choice, TuneSettings, ValidationWindow, tune
+from unsung.workflows.tune import (
+    Choice,
+    TuneSettings,
+    ValidationWindow,
+    profile_ndcg,
+    tune,
+)
 
 Protocol = Literal["time", "leave-one-out"]
 Split = TimeSplit | LeaveOneOutSplit
@@ -93,6 +100,8 @@ class ShopEvaluation:
         Baselines first, the blend last.
     choice : Choice
         What the validation window chose for the blend.
+    content : ContentBuilder
+        With the term settings that the validation window chose.
     """
 
     shop: str
@@ -101,6 +110,7 @@ class ShopEvaluation:
     items: ItemTable
     results: tuple[TestResult, ...]
     choice: Choice
+    content: ContentBuilder
 
 
 def evaluate(
@@ -142,7 +152,7 @@ def evaluate(
             "no user has both a history and a later new item, so there is nobody to test on; "
             "bring more interactions."
         )
-    window = _window(validation, builder, progress)
+    builder, window = _choose_terms(validation, builder, settings.tuning, rules, rng, progress)
     choice = tune(
         window,
         default_components(window.fit_state),
@@ -162,7 +172,31 @@ def evaluate(
         progress("testing recommenders", number, len(scorers))
         results.append(_test(scorer, tested, items, rules, settings.k, rng, protocol))
     progress("testing recommenders", len(scorers), len(scorers))
-    return ShopEvaluation(shop.name, protocol, test, items, tuple(results), choice)
+    return ShopEvaluation(shop.name, protocol, test, items, tuple(results), choice, builder)
+
+
+def _choose_terms(
+    split: Split,
+    builder: ContentBuilder,
+    tuning: TuneSettings,
+    rules: Rules,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> tuple[ContentBuilder, ValidationWindow]:
+    """Whether words of a single item count: they tell items apart, and thin out shared words."""
+    tried = []
+    seed = int(rng.integers(2**32))  # the same users for both
+    for min_documents in (1, 2):
+        terms = builder.terms.model_copy(update={"min_documents": min_documents})
+        other = replace(builder, terms=terms)
+        drawn = np.random.default_rng(seed)
+        window = _window(split, other, progress).sampled(tuning.max_users, drawn)
+        half_life = 60.0 if window.state.has_clock else 2.0
+        profile = TermProfileSettings(half_life=half_life)
+        tried.append((profile_ndcg(window, profile, tuning.k, rules), other, window))
+    # Of equals the first, so that a shop without text keeps the default.
+    _, chosen, window = max(tried, key=lambda trial: trial[0])
+    return chosen, window
 
 
 def _split(

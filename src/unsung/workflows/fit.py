@@ -96,11 +96,14 @@ def fit(
     encoder = find_encoder(settings.encoder, progress)
     builder = ContentBuilder(encoder)
     tested, chosen, problem = _test(shop, builder, settings, rng, progress)
+    if chosen is not None:
+        builder = chosen.content
     state, terms, documents = builder.build(shop.dataset.as_of(), progress)
     diagnosis = diagnose(
         shop.dataset, shop.settings, content=state.content, progress=progress
     ).to_json()
-    components, weights = chosen or _defaults(default_components(state))
+    components = chosen.components if chosen else default_components(state)
+    weights = chosen.weights if chosen else default_weights(components)
     blend = Blend([make_component(c) for c in components], weights)
     blend.fit(state, rng=rng, progress=progress)
     segments = segment_items(state, shop.settings.segments)
@@ -127,7 +130,13 @@ def fit(
     return Fitted(bundle, diagnosis, tested)
 
 
-Chosen = tuple[tuple[ComponentSettings, ...], dict[str, float]]
+@dataclass(frozen=True)
+class _Chosen:
+    """What the validation window chose."""
+
+    components: tuple[ComponentSettings, ...]
+    weights: dict[str, float]
+    content: ContentBuilder
 
 
 def _test(
@@ -136,7 +145,7 @@ def _test(
     settings: FitSettings,
     rng: np.random.Generator,
     progress: Progress,
-) -> tuple[dict[str, Any] | None, Chosen | None, str | None]:
+) -> tuple[dict[str, Any] | None, _Chosen | None, str | None]:
     """The evaluation's record and its choice, or the sentence that says why there is none."""
     try:
         found = evaluate(
@@ -149,16 +158,8 @@ def _test(
         )
     except InputError as error:
         return None, None, f"Not tested: {error} Default settings were used."
-    choice = found.choice
-    return (
-        evaluation_record(found, rng=rng),
-        (choice.components, choice.learnt.weights),
-        None,
-    )
-
-
-def _defaults(components: tuple[ComponentSettings, ...]) -> Chosen:
-    return components, default_weights(components)
+    chosen = _Chosen(found.choice.components, found.choice.learnt.weights, found.content)
+    return evaluation_record(found, rng=rng), chosen, None
 
 
 def _records(

@@ -88,6 +88,15 @@ class Choice:
     n_users: int
 
 
+def profile_ndcg(
+    window: ValidationWindow, component: ComponentSettings, k: int, rules: Rules
+) -> float:
+    """NDCG of one scorer on a validation window, fitted for it."""
+    judge = _Judge(window, k, rules)
+    scorer = make_component(component).fit(window.fit_state, rng=np.random.default_rng(0))
+    return judge.ndcg(judge.scores(scorer))
+
+
 def tune(
     window: ValidationWindow,
     components: Sequence[ComponentSettings],
