@@ -1,6 +1,7 @@
 """The charts of the pages, as altair charts of a given width."""
 
 from typing import Any, Final, Literal
+from unicodedata import east_asian_width
 
 import altair as alt
 import pandas as pd
@@ -143,17 +144,18 @@ def trade_off_chart(models: Rows, width: int, height: int) -> Chart:
     frame = pd.DataFrame(models)
     placed = frame.join(pd.DataFrame(_place_labels(models, width, height)))
     # Room on the right, where most names stand.
-    top = max(float(frame["x"].max()) * 1.18, 1e-6)
+    top, high = (max(float(frame[c].max()) * room, 1e-6) for c, room in (("x", 1.18), ("y", 1.06)))
+    few = alt.Axis(tickCount=5)
     base = alt.Chart(placed).encode(
-        x=alt.X("x:Q", title="NDCG, all items", scale=alt.Scale(domain=[0, top])),
-        y=alt.Y("y:Q", title="NDCG, established tail", scale=alt.Scale(zero=True)),
+        x=alt.X("x:Q", title="NDCG, all items", scale=alt.Scale(domain=[0, top]), axis=few),
+        y=alt.Y("y:Q", title="NDCG, established tail", scale=alt.Scale(domain=[0, high]), axis=few),
     )
     colour = alt.condition("datum.chosen", alt.value(COLOURS["tail"]), alt.value(COLOURS["head"]))
     points = base.mark_point(filled=True, size=64, opacity=1).encode(color=colour)
     names = [
         base.transform_filter(f"datum.side == '{side}'").mark_text(
-            align=align, dx=dx, dy=dy, color=COLOURS["ink"], limit=170
-        ).encode(text="name:N")
+            align=align, dx=dx, dy=dy, color=COLOURS["ink"], limit=260
+        ).encode(text="label:N")
         for side, (align, dx, dy) in _SIDES.items()
     ]  # fmt: skip
     return alt.layer(points, *names)
@@ -196,41 +198,63 @@ def _month_axis(months: list[str]) -> alt.X:
     return alt.X("month:O", title=None, axis=axis)
 
 
-# Side of the point -> how its name is aligned there.
+# Side of the point -> how its name is aligned there, and how far off it stands.
 _SIDES: Final[dict[str, tuple[Literal["left", "right", "center"], int, int]]] = {
     "right": ("left", 8, 0),
     "left": ("right", -8, 0),
-    "above": ("center", 0, -11),
-    "below": ("center", 0, 12),
+    "above": ("center", 0, -12),
+    "below": ("center", 0, 13),
+    "above-right": ("left", 5, -10),
+    "above-left": ("right", -5, -10),
+    "below-right": ("left", 5, 11),
+    "below-left": ("right", -5, 11),
 }
+_LONGEST: Final = 26
+"""Characters of a name in a chart; a wide one counts twice."""
 
 
 def _place_labels(models: Rows, width: int, height: int) -> Rows:
     """The side of each point where its name covers least of what is there already."""
     right = max(float(row["x"]) for row in models) * 1.18 or 1.0
-    top = max(float(row["y"]) for row in models) or 1.0
-    at = [(row["x"] / right * (width - 60), row["y"] / top * (height - 60)) for row in models]
+    top = max(float(row["y"]) for row in models) * 1.06 or 1.0
+    inner, tall = width - 62, height - 60
+    at = [(row["x"] / right * inner, tall - row["y"] / top * tall) for row in models]
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in at]
-    sides: Rows = []
+    placed: Rows = []
     for row, (x, y) in zip(models, at, strict=True):
-        length = min(6.2 * len(str(row["name"])), 170)
+        name = _shortened(str(row["name"]))
+        length = 5.8 * _columns(name)
         boxes = {
-            "right": (x + 7, y - 6, x + 7 + length, y + 6),
-            "left": (x - 7 - length, y - 6, x - 7, y + 6),
-            "above": (x - length / 2, y + 6, x + length / 2, y + 18),
-            "below": (x - length / 2, y - 18, x + length / 2, y - 6),
+            side: _box(x + dx, y + dy, length, align) for side, (align, dx, dy) in _SIDES.items()
         }
-        side = min(boxes, key=lambda name: _covered(boxes[name], taken, width - 60))
+        side = min(boxes, key=lambda side: _covered(boxes[side], taken, inner, tall))
         taken.append(boxes[side])
-        sides.append({"side": side})
-    return sides
+        placed.append({"side": side, "label": name})
+    return placed
+
+
+def _columns(text: str) -> int:
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _shortened(name: str) -> str:
+    if _columns(name) <= _LONGEST:
+        return name
+    while _columns(name) >= _LONGEST:
+        name = name[:-1]
+    return f"{name.rstrip()}\u2026"
 
 
 Box = tuple[float, float, float, float]
 
 
-def _covered(box: Box, taken: list[Box], width: float) -> float:
-    outside = max(-box[0], 0) + max(box[2] - width, 0)
+def _box(x: float, y: float, length: float, align: str) -> Box:
+    left = {"left": x, "right": x - length, "center": x - length / 2}[align]
+    return (left, y - 6, left + length, y + 6)
+
+
+def _covered(box: Box, taken: list[Box], width: float, height: float) -> float:
+    outside = max(-box[0], 0) + max(box[2] - width, 0) + max(-box[1], 0) + max(box[3] - height, 0)
     return outside * 12 + sum(
         max(min(box[2], other[2]) - max(box[0], other[0]), 0)
         * max(min(box[3], other[3]) - max(box[1], other[1]), 0)

@@ -59,7 +59,7 @@ def diagnosis_page(diagnosis: Json) -> str:
         Complete in itself: style, charts and script are inside.
     """
     moment = diagnosis["as_of"]
-    context = f"{diagnosis['shop']}, {_as_of(moment)}. {diagnosis['tail_definition']}"
+    context = f"{diagnosis['shop']}, {as_of_words(moment)}. {diagnosis['tail_definition']}"
     return render("Diagnosis", diagnosis["shop"], context, diagnosis_sections(diagnosis))
 
 
@@ -69,7 +69,7 @@ def diagnosis_sections(diagnosis: Json) -> list[Section]:
         overview_section(diagnosis),
         _spread(diagnosis["tables"]),
         _over_time(diagnosis["tables"]),
-        _reasons(diagnosis["tables"]),
+        reasons_section(diagnosis),
         _items(diagnosis["tables"]),
     ]
 
@@ -146,7 +146,7 @@ def _spread(tables: Json) -> Section:
     definitions = tables["definitions"]
     columns = [
         Column("name", "definition", "text", definitions["columns"]["definition"]),
-        Column("use", "", "tag"),
+        Column("use", "role", "tag", definitions["columns"]["in_use"]),
         Column("sentence", "what is head", "sentence", definitions["columns"]["sentence"]),
     ]
     for name, label in SEGMENTS.items():
@@ -234,8 +234,9 @@ def _drift_charts(drift: Json) -> list[Panel]:
     ]
 
 
-def _reasons(tables: Json) -> Section:
-    reasons = tables["reasons"]
+def reasons_section(diagnosis: Json) -> Section:
+    """How many items each reason holds for."""
+    reasons = diagnosis["tables"]["reasons"]
     columns = [
         Column("label", "reason", "text", reasons["columns"]["label"]),
         Column("items", "items", "count", reasons["columns"]["items"]),
@@ -310,7 +311,8 @@ def _items(tables: Json) -> Section:
     )
 
 
-def _as_of(moment: str | None) -> str:
+def as_of_words(moment: str | None) -> str:
+    """What is known as of the moment, in words."""
     if moment is None:
         return "order without dates"
     return f"everything before {moment[:10]}, {moment[11:16]} UTC"

@@ -16,6 +16,8 @@ WIDTHS = {"narrow": 352, "wide": 544}
 """Name of a style class -> width in CSS pixels that it is drawn in."""
 
 _SIZE = re.compile(r' width="[\d.]+" height="[\d.]+"')
+# The drawing is one image with one description; what its parts say of themselves is noise.
+_PARTS = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
 _CLIP = re.compile(r'(id="|url\(#)(clip|gradient)')
 
 
@@ -28,8 +30,12 @@ def specification(chart: Chart, width: int, height: int) -> dict[str, Any]:
     width, height : int
         Of the whole drawing, axes and labels included, in CSS pixels.
     """
+    # The specification is made here and nowhere else, and drawing it is the proof: checking it
+    # against the schema costs more than drawing it.
     fit = alt.AutoSizeParams(type="fit", contains="padding")
-    spec: dict[str, Any] = chart.properties(width=width, height=height, autosize=fit).to_dict()
+    spec: dict[str, Any] = chart.properties(width=width, height=height, autosize=fit).to_dict(
+        validate=False
+    )
     spec["config"] = CHART_CONFIG
     return spec
 
@@ -54,7 +60,7 @@ def draw(spec: dict[str, Any], name: str, title: str, description: str) -> Marku
     """
     svg = use_variables(_render(json.dumps(spec, sort_keys=True)))
     svg = _CLIP.sub(rf"\g<1>{name}-\g<2>", svg)
-    start, body = svg.split(">", 1)
+    start, body = _PARTS.sub("", svg).split(">", 1)
     start = _SIZE.sub("", start).replace(
         ' class="marks"', f' class="chart {name.rpartition("-")[2]}"'
     )

@@ -152,7 +152,7 @@ class Section:
     figures : sequence of mapping
         ``label, value, definition, is_share``.
     findings : sequence of mapping
-        ``level`` (``error``, ``warning``, ``note`` or ``good``), ``sentence``, ``detail``.
+        ``level`` (``ok``, ``look`` or ``stop``) and ``sentence``.
     charts : sequence of Panel
     tables : sequence of DataTable
     settings : sequence of (str, str)
