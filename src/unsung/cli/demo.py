@@ -1,12 +1,16 @@
 """``unsung demo``: the whole job on the shop that comes with the package."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from unsung.cli.recommend import recommendation_lines
 from unsung.cli.tables import evaluation_lines
 from unsung.cli.terminal import say, show_progress
+
+if TYPE_CHECKING:
+    from unsung.pipeline.bundle import Bundle
 
 SHOWN_ITEMS = 5
 
@@ -43,7 +47,7 @@ def demo(
     for line in evaluation_lines(fitted.evaluation):
         say(line)
     say()
-    user = _talkative_user(fitted.bundle.model.state)
+    user = _example_customer(fitted.bundle)
     say(f"Five recommendations for customer {user}, with the parts of their scores:")
     for line in recommendation_lines(fitted.bundle.recommend(user, SHOWN_ITEMS, explain=True)):
         say(line)
@@ -55,13 +59,16 @@ def demo(
     say("  unsung init FILES...    the same on your own files")
 
 
-def _talkative_user(state: "object") -> str:
-    """A customer with a history of middle length: the median, of equal ones the first."""
+def _example_customer(bundle: "Bundle") -> str:
+    """Of some customers with a history of middle length, one whose list shows most segments."""
     import numpy as np
 
-    from unsung.data.state import ShopState
-
-    assert isinstance(state, ShopState)
+    state = bundle.model.state
     lengths = np.diff(state.pairs.indptr)
-    middle = np.median(lengths[lengths > 0])
-    return str(state.users.values[int(np.argmin(np.abs(lengths - middle)))])
+    middle = np.abs(lengths - np.median(lengths[lengths > 0]))
+    some = [str(user) for user in state.users.values[np.argsort(middle, kind="stable")[:40]]]
+
+    def variety(user: str) -> int:
+        return len({item.segment for item in bundle.recommend(user, SHOWN_ITEMS)})
+
+    return max(some, key=variety)

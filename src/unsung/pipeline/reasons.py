@@ -11,6 +11,8 @@ from unsung.recommenders.base import Part, Scorer
 
 SHOWN_HISTORY = 3
 """History items named one by one; the smaller ones are added up."""
+TREND_HALF_LIFE_DAYS = 14.0
+"""In which the trend that people are told halves."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,15 @@ def reasons_for(
         reasons.append(Reason("other_history", amount, None, (), text))
     offset = sum(part.amount for part in parts if part.kind == "rest")
     if offset:
-        reasons.append(Reason("average", offset, None, (), "compared with the average item"))
+        reasons.append(
+            Reason(
+                "average",
+                offset,
+                None,
+                (),
+                "the same for every item of this customer: scores are told from the average",
+            )
+        )
     return tuple(reasons)
 
 
@@ -107,7 +117,10 @@ def shared_words(
     found: list[str] = []
     for place in np.argsort(-product.data, kind="stable"):
         term = vocabulary[int(product.coords[1][place])].split("=", 1)[-1]
-        if not any(set(term.split()) & set(known.split()) for known in found):
+        words = term.split()
+        if any(word.isascii() and len(word) < 3 for word in words):
+            continue
+        if not any(set(words) & set(known.split()) for known in found):
             found.append(term)
     return tuple(found[:most])
 
@@ -134,8 +147,11 @@ def _history_reason(
 
 def _popularity_reason(state: ShopState, item: int, parts: Sequence[Part]) -> Reason:
     buyers = int(state.buyers[item])
+    amount = sum(part.amount for part in parts)
     text = f"{buyers} customer{'s' * (buyers != 1)} bought it"
     if state.has_clock:
-        recent = float(state.decayed_buyers(14.0)[item])
-        text += f", {recent:.0f} of them counted as of late (half-life 14 days)"
-    return Reason("popularity", sum(part.amount for part in parts), None, (), text)
+        recent = float(state.decayed_buyers(TREND_HALF_LIFE_DAYS)[item])
+        text += f" ({recent:.0f} where each counts half after {TREND_HALF_LIFE_DAYS:.0f} days)"
+    if amount < 0:
+        text += ": hits stand back to make room"
+    return Reason("popularity", amount, None, (), text)

@@ -137,8 +137,8 @@ def history_parts(
     known = (history < weights.shape[0]) & (item < weights.shape[1])
     if not known.any():
         return ()
-    column = weights[:, [item]].toarray().ravel()
-    amounts = say[known] * column[history[known]]
+    # Rows first: they are short, and a column of the whole matrix is slow to find.
+    amounts = say[known] * weights[history[known]][:, [item]].toarray().ravel()
     parts = [
         Part("history", str(state.items.values[j]), float(amount))
         for j, amount in zip(history[known], amounts, strict=True)

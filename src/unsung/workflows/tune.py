@@ -1,6 +1,6 @@
 """Choose the scorers' settings and the blend's weights on a validation window."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,12 +130,10 @@ def tune(
     trials: list[dict[str, float | str]] = []
     chosen: list[ComponentSettings] = []
     fitted: list[Recommender] = []
-    for number, component in enumerate(components):
-        progress("choosing settings", number, len(components))
+    for component in components:
         best, scorer = _try_settings(component, judge, settings, trials, rng, progress)
         chosen.append(best)
         fitted.append(scorer)
-    progress("choosing settings", len(components), len(components))
     learnt = _weigh(fitted, judge, settings, segments, progress)
     return Choice(tuple(chosen), learnt, tuple(trials), len(window.users))
 
@@ -149,13 +147,15 @@ def _try_settings(
     progress: Progress,
 ) -> tuple[ComponentSettings, Recommender]:
     """Change one field at a time and keep what scores best; returns settings and fitted scorer."""
-    scorer = make_component(start).fit(judge.window.fit_state, rng=rng, progress=progress)
+    scorer = make_component(start).fit(judge.window.fit_state, rng=rng)
     if start.kind == "popular":
         return start, scorer
     best, best_value, seen = start, judge.ndcg(judge.scores(scorer)), [start]
     trials.append(_trial(start, best_value))
     left = _affordable(start, judge.window.fit_state.n_items, settings.budget_s)
-    for change in _changes(start, judge.window.state.has_clock):
+    stage, changes = f"choosing settings of {start.name}", _changes(start, judge.window)
+    for done, change in enumerate(changes):
+        progress(stage, done, len(changes))
         tried = best.model_copy(update=change)
         if tried in seen:
             continue
@@ -165,27 +165,31 @@ def _try_settings(
             other = type(scorer).from_arrays(tried, scorer.to_arrays())  # type: ignore[attr-defined]
         elif left > 0:
             left -= 1
-            other = make_component(tried).fit(judge.window.fit_state, rng=rng, progress=progress)
+            other = make_component(tried).fit(judge.window.fit_state, rng=rng)
         else:
             continue
         value = judge.ndcg(judge.scores(other))
         trials.append(_trial(tried, value))
         if value > best_value:
             best, best_value, scorer = tried, value, other
+    progress(stage, len(changes), len(changes))
     return best, scorer
 
 
-def _changes(start: ComponentSettings, has_clock: bool) -> Iterator[dict[str, float]]:
-    half_lives = (15.0, 30.0, 60.0, 120.0, 240.0) if has_clock else (0.7, 1.0, 1.4, 2.0, 3.0, 6.0)
-    yield from ({"half_life": value} for value in half_lives)
+def _changes(start: ComponentSettings, window: ValidationWindow) -> list[dict[str, float]]:
+    """What is tried, one field at a time."""
+    in_days, in_steps = (15.0, 30.0, 60.0, 120.0, 240.0), (0.7, 1.0, 1.4, 2.0, 3.0, 6.0)
+    half_lives = in_days if window.state.has_clock else in_steps
+    fields: dict[str, tuple[float, ...]] = {"half_life": half_lives}
     if isinstance(start, LinearSettings):
         if start.encoder_weight:
-            yield from ({"encoder_weight": value} for value in (5.0, 50.0))
+            fields["encoder_weight"] = (5.0, 50.0)
         if start.term_weight:
-            yield from ({"term_weight": value} for value in (5.0, 50.0))
-        yield from ({"l2": value} for value in (100.0, 600.0))
+            fields["term_weight"] = (5.0, 50.0)
+        fields["l2"] = (100.0, 600.0)
     elif start.kind == "encoder":
-        yield from ({"temperature": value} for value in (0.1, 0.3))
+        fields["temperature"] = (0.1, 0.3)
+    return [{field: value} for field, values in fields.items() for value in values]
 
 
 def _affordable(start: ComponentSettings, n_items: int, budget_s: float) -> int:
