@@ -91,7 +91,16 @@ class Choice:
 def profile_ndcg(
     window: ValidationWindow, component: ComponentSettings, k: int, rules: Rules
 ) -> float:
-    """NDCG of one scorer on a validation window, fitted for it."""
+    """NDCG of one scorer on a validation window, fitted for it.
+
+    Parameters
+    ----------
+    window : ValidationWindow
+    component : settings
+    k : int
+        Length of the lists.
+    rules : Rules
+    """
     judge = _Judge(window, k, rules)
     scorer = make_component(component).fit(window.fit_state, rng=np.random.default_rng(0))
     return judge.ndcg(judge.scores(scorer))

@@ -1,0 +1,92 @@
+"""Reasons are the parts of the score."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from unsung.data.dataset import Dataset
+from unsung.errors import InputError
+from unsung.pipeline.components import make_component
+from unsung.pipeline.reasons import reasons_for, shared_words, title_of
+from unsung.pipeline.recommend import Request, recommend
+from unsung.recommenders.blend import Blend
+from unsung.recommenders.linear import LinearSettings
+from unsung.recommenders.popular import PopularSettings
+from unsung.workflows.content import ContentBuilder
+
+
+@pytest.fixture
+def shop(toy_shop: Dataset):
+    state, vectors, _ = ContentBuilder().build(toy_shop.as_of())
+    return state, vectors.terms
+
+
+def blend_of(state, weight: float):
+    parts = [
+        make_component(LinearSettings(l2=1, term_weight=1)),
+        make_component(PopularSettings(name="popular_log", log=True)),
+    ]
+    return Blend(parts, {"linear": 1.0, "popular_log": weight}).fit(
+        state, rng=np.random.default_rng(0)
+    )
+
+
+@pytest.mark.parametrize("weight", [0.5, -0.5])
+def test_reasons_sum_to_the_score(shop, weight: float):
+    state, vocabulary = shop
+    blend = blend_of(state, weight)
+    found = recommend(
+        Request("bea", 5, explain=True), blend, state, segments=["tail"], vocabulary=vocabulary
+    )
+    assert len(found) == 5
+    for item in found:
+        assert sum(r.amount for r in item.reasons) == pytest.approx(item.score, abs=1e-5)
+        buyers = state.buyers[state.items.index_of([item.item_id])[0]]
+        popular = [r for r in item.reasons if r.kind == "popularity"]
+        assert len(popular) == (buyers > 0)
+        for reason in popular:
+            assert reason.text.startswith(f"{buyers} customer")
+            assert ("stand back" in reason.text) == (weight < 0)
+
+
+def test_a_history_item_is_named_with_the_words_it_shares(shop):
+    state, vocabulary = shop
+    user, teacup = (
+        int(i) for i in (*state.users.index_of(["bea"]), *state.items.index_of(["teacup"]))
+    )
+    reasons = reasons_for(blend_of(state, 0.1), state, user, teacup, vocabulary)
+    named = {reason.item_id for reason in reasons if reason.kind == "history"}
+    assert named <= {"kettle", "teapot", "strainer"}
+    assert named
+    teapot, kettle = state.items.index_of(["teapot", "kettle"])
+    assert {"red", "enamel"} <= set(shared_words(state, int(kettle), int(teapot), vocabulary))
+
+
+def test_many_history_items_are_added_up(shop):
+    state, vocabulary = shop
+    ann = int(state.users.index_of(["ann"])[0])
+    everything = replace(state, interactions=state.interactions)
+    reasons = reasons_for(blend_of(everything, 0.1), everything, ann, 0, vocabulary)
+    kinds = [reason.kind for reason in reasons]
+    assert kinds.count("history") <= 3
+    assert kinds[-1] == "average"
+
+
+def test_nobody_has_no_history(shop):
+    state, vocabulary = shop
+    reasons = reasons_for(blend_of(state, 0.5), state, -1, 0, vocabulary)
+    assert {reason.kind for reason in reasons} <= {"popularity", "average"}
+
+
+def test_an_item_without_a_title_is_called_by_its_id(shop):
+    state, _ = shop
+    bare = replace(state, catalogue=state.catalogue.drop(columns="title"))
+    assert title_of(bare, 0) == state.items.values[0]
+    assert shared_words(state, 0, 1, ()) == ()
+
+
+@pytest.mark.parametrize("k", [0, -1, 10**9])
+def test_k_has_bounds(k: int):
+    with pytest.raises(InputError, match="1 to 1000"):
+        Request("ann", k)
