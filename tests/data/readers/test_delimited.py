@@ -81,6 +81,7 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
 @given(text=TEXTS, size=st.sampled_from([1, 2, 5, 16, 1 << 20]), n_columns=st.integers(1, 3))
 @example(text='a,"b\nc,d\ne,f\n', size=4, n_columns=2)
 @example(text='a,"b\n\n""c"\n', size=1, n_columns=2)
+@example(text='a,b,"c\nd"\n', size=1, n_columns=3)
 def test_equals_a_reader_that_goes_one_character_at_a_time(tmp_path_factory, text, size, n_columns):
     path = tmp_path_factory.getbasetemp() / "horror.csv"
     path.write_bytes(text.encode())

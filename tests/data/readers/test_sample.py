@@ -29,3 +29,12 @@ def test_a_parquet_file_without_rows_shows_its_columns(tmp_path):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match="doesn't exist"):
         read_sample(tmp_path / "t.csv")
+
+
+def test_a_parquet_file_with_damaged_pages_is_named(tmp_path):
+    pd.DataFrame({"word": [f"w{i}" for i in range(999)]}).to_parquet(tmp_path / "t.parquet")
+    whole = bytearray((tmp_path / "t.parquet").read_bytes())
+    whole[4:400] = b"\xff" * 396
+    (tmp_path / "t.parquet").write_bytes(whole)
+    with pytest.raises(InputError, match=r"t\.parquet: is a damaged or cut-off parquet file"):
+        read_sample(tmp_path / "t.parquet")

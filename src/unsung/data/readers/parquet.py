@@ -1,6 +1,7 @@
 """Parquet files: checked and counted, never rewritten."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,13 @@ def land_parquet(files: Sequence[Path], source: Source, base: Path) -> Landed:
     )
 
 
-def open_parquet(path: Path) -> Any:
+@contextmanager
+def open_parquet(path: Path) -> Iterator[Any]:
     """Open a parquet file (a ``pyarrow.parquet.ParquetFile``), or say what to do."""
     try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError):
+        with pq.ParquetFile(path) as file:
+            yield file
+    except (pa.ArrowException, OSError, ValueError, OverflowError):
         raise InputError(
             "is a damaged or cut-off parquet file; copy or export it again.",
             at=Location(str(path)),

@@ -65,12 +65,13 @@ def read_spreadsheet(path: Path, source: Source) -> Iterator[Batch]:
 
 def _sheets(book: Any, wanted: str | None, path: Path) -> list[Any]:
     sheets = {sheet.title: sheet for sheet in book.worksheets}
-    if wanted == "*" or (wanted is None and sheets):
+    if sheets and wanted in (None, "*"):
         return list(sheets.values())[: None if wanted else 1]
     if wanted in sheets:
         return [sheets[wanted]]
     raise InputError(
-        f"has no sheet '{wanted}'; it has {', '.join(sheets) or 'none'}.", at=Location(str(path))
+        f"has no sheet '{wanted or ''}'; it has {', '.join(sheets) or 'none'}.",
+        at=Location(str(path)),
     )
 
 
