@@ -67,3 +67,16 @@ def test_less_than_a_year_knows_no_season():
         user_index=np.zeros(0), item_index=np.zeros(0), timestamp=np.zeros(0)
     )
     assert item_seasons(nothing, 1, moment("2024-12-31"), 3) is None
+
+
+def test_a_single_summer_is_no_season_where_two_years_are_known():
+    steady_years = [(0, f"{y}-{m:02}-20", 1) for y in (2022, 2023, 2024) for m in range(1, 13)]
+    once = [(1, f"2023-07-{day:02}", day) for day in range(1, 20)]
+    twice = [(2, f"{y}-07-{day:02}", day) for y in (2023, 2024) for day in range(1, 9)]
+    first = [(item, "2022-01-20", 0) for item in (1, 2)]
+    rows = sales(steady_years + once + twice + first)
+    found = item_seasons(rows, 3, moment("2025-02-01"), 3)
+    assert found.share[1] > 0.9
+    assert found.recurs.tolist() == [True, False, True]
+    one_year = sales(steady(0))
+    assert item_seasons(one_year, 2, moment("2025-02-01"), 3).recurs.tolist() == [True, False]

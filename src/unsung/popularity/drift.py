@@ -8,12 +8,13 @@ from typing import Any, Final
 import numpy as np
 
 from unsung.data.dataset import Dataset
+from unsung.data.interactions import Interactions
 from unsung.data.settings import SegmentSettings
 from unsung.data.state import ShopState
 from unsung.popularity.concentration import gini
 from unsung.popularity.diagnosis import Table
 from unsung.popularity.season import month_starts
-from unsung.popularity.segments import SEGMENT_NAMES, segment_items
+from unsung.popularity.segments import SEGMENT_NAMES, assign_segments, item_first_seen
 from unsung.popularity.tables import spread_rows
 
 DRIFT_MONTHS: Final = 36
@@ -60,10 +61,13 @@ def _months(
         interactions=replace(rows, price=np.full(len(rows), np.nan, dtype=np.float32)),
     )
     starts = month_starts(int(rows.timestamp[0]), as_of - 1)[-DRIFT_MONTHS - 1 :]
-    before = segment_items(bare.as_of(int(starts[0])), settings)
+    first = _first_purchases(rows, state.n_items)
+    begin = int(starts[0])
+    before, _ = _segments_of(bare.as_of(begin), begin, first, settings)
     for start, end in itertools.pairwise(starts):
-        then = bare.as_of(min(int(end), as_of))
-        after = segment_items(then, settings)
+        moment = min(int(end), as_of)
+        then = bare.as_of(moment)
+        after, buyers = _segments_of(then, moment, first, settings)
         sold = rows.between(int(start), int(end))
         sold = sold.take(sold.is_target)
         pairs = np.unique(np.column_stack([sold.item_index, sold.user_index]), axis=0)[:, 0]
@@ -72,7 +76,7 @@ def _months(
         sales = spread_rows("segment", before, SEGMENT_NAMES, then.listed, {"buyers": bought})
         row: dict[str, Any] = {
             "month": str(np.datetime64(int(start), "us").astype("datetime64[M]")),
-            "gini": gini(then.buyers[then.listed]),
+            "gini": gini(buyers[then.listed]),
             "items": int(then.listed.sum()),
             "buyers": int(bought.sum()),
         }
@@ -81,3 +85,19 @@ def _months(
             row[f"{name}_buyers_share"] = made["buyers_share"]
         yield row
         before = after
+
+
+def _first_purchases(rows: Interactions, n_items: int) -> Interactions:
+    """The first purchase of each customer and item: what distinct buyers are counted from."""
+    sold = rows.take(rows.is_target)
+    pair = sold.user_index.astype(np.int64) * max(n_items, 1) + sold.item_index
+    return sold.take(np.sort(np.unique(pair, return_index=True)[1]))
+
+
+def _segments_of(
+    state: ShopState, moment: int, first: Interactions, settings: SegmentSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Segments and distinct buyers, without pairing up all rows again for every month."""
+    buyers = np.bincount(first.before(moment).item_index, minlength=state.n_items)
+    seen = item_first_seen(state)
+    return assign_segments(buyers, seen, state.listed, moment, settings), buyers

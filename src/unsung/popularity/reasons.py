@@ -299,7 +299,8 @@ def _seasonal(state: ShopState, asked: np.ndarray, settings: ReasonSettings) -> 
         return
     months = np.array([_months(first, length) for first in range(12)])
     strong = (
-        (season.share >= settings.season_share)
+        season.recurs
+        & (season.share >= settings.season_share)
         & (season.share >= settings.season_ratio * season.shop_share)
         & (season.p_value <= settings.season_p_value)
     )
@@ -307,8 +308,9 @@ def _seasonal(state: ShopState, asked: np.ndarray, settings: ReasonSettings) -> 
         "seasonal",
         "sold mainly in certain months",
         f"At least {settings.season_share:.0%} of its buyers came in {length} consecutive months "
-        f"of the year, {settings.season_ratio:g} times the shop's own share or more, and chance "
-        f"would do that in at most {settings.season_p_value:.0%} of the cases.",
+        f"of the year (in two years, if the data cover two), {settings.season_ratio:g} times the "
+        "shop's own share or more, and chance would do that in at most "
+        f"{settings.season_p_value:.0%} of the cases.",
         asked & strong,
         lambda e: (
             f"{e['share']:.0%} of its buyers came in {e['months']}, when the shop had "

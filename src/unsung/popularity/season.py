@@ -28,12 +28,16 @@ class Season:
     p_value : ndarray of float64
         Chance of such a share if the item sold like the shop, corrected for the choice of the
         best of 12 stretches.
+    recurs : ndarray of bool
+        Whether the item sold in the stretch of two years or more; where target events cover less
+        than two years, of one.
     """
 
     first_month: np.ndarray
     share: np.ndarray
     shop_share: np.ndarray
     p_value: np.ndarray
+    recurs: np.ndarray
 
 
 def month_starts(first: int, last: int) -> np.ndarray:
@@ -100,7 +104,18 @@ def item_seasons(rows: Interactions, n_items: int, as_of: int, window_months: in
     since = _shop_counts_since(month - start, start)
     shop_share = _window_sums(since, window_months)[first, best] / since.sum(axis=1)[first]
     p_value = np.where(n > 0, stats.binom.sf(k - 1, n, np.minimum(shop_share, 1)) * 12, 1)
-    return Season(best, k / np.maximum(n, 1), shop_share, np.minimum(p_value, 1))
+    needed = 2 if as_of - int(sold.timestamp[0]) >= 2 * 365 * DAY_US else 1
+    recurs = _years_in_season(item, month, best, window_months) >= needed
+    return Season(best, k / np.maximum(n, 1), shop_share, np.minimum(p_value, 1), recurs)
+
+
+def _years_in_season(
+    item: np.ndarray, month: np.ndarray, first_month: np.ndarray, length: int
+) -> np.ndarray:
+    since = month - first_month[item]
+    inside = since % 12 < length
+    years = np.unique(np.column_stack([item[inside], since[inside] // 12]), axis=0)
+    return np.bincount(years[:, 0], minlength=len(first_month))
 
 
 def _window_sums(counts: np.ndarray, length: int) -> np.ndarray:

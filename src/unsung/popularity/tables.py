@@ -166,8 +166,9 @@ def definition_sentence(settings: SegmentSettings) -> str:
         f"{settings.head_share_of_interactions:.0%} of all buyers",
         "threshold": f"items with at least {settings.min_buyers} distinct buyers",
     }[settings.definition]
+    ties = "" if settings.definition == "threshold" else " (equally bought ones all or none)"
     return (
-        f"Head = {head}; cold = no interaction yet; fresh = first seen less than "
+        f"Head = {head}{ties}; cold = no interaction yet; fresh = first seen less than "
         f"{settings.fresh_days:g} days ago and not head; the established tail is the rest."
     )
 
