@@ -1,12 +1,16 @@
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from unsung.data.dataset import Dataset
+from unsung.data.engine.duckdb_engine import DuckDBEngine
 from unsung.data.identifiers import Identifiers
 from unsung.data.interactions import Interactions
+from unsung.data.preparation import PreparedTables, prepare_tables
+from unsung.data.settings import ShopSettings
 from unsung.schema import DAY_US
 
 USERS, ITEMS = "abcd", "klmnopq"
@@ -61,3 +65,32 @@ def targets_of() -> Callable[[Dataset, object], dict[str, set[str]]]:
         }
 
     return found
+
+
+@pytest.fixture
+def prepare(tmp_path) -> Callable[..., tuple[PreparedTables, ShopSettings]]:
+    """Prepares a shop whose tables are given as CSV text or as DataFrames (written as parquet).
+
+    Keywords are settings; ``sources`` holds further keys of a table's source. Now is 2026-01-01.
+    """
+
+    def run(tables, *, sources=None, engine=None, folder="shop", **settings):
+        home = tmp_path / folder
+        home.mkdir(exist_ok=True)
+        named = {}
+        for name, content in tables.items():
+            file = home / (f"{name}.csv" if isinstance(content, str) else f"{name}.parquet")
+            if isinstance(content, str):
+                file.write_text(content, encoding="utf-8")
+            else:
+                content.to_parquet(file)
+            named[name] = {"path": file.name, **(sources or {}).get(name, {})}
+        shop = ShopSettings(folder=str(home), **named, **settings)
+        used = engine or DuckDBEngine(home / "spill", threads=1)
+        now = datetime(2026, 1, 1, tzinfo=UTC)
+        prepared = prepare_tables(shop, home / f"work-{used.name}", now=now, engine=used)
+        if engine is None:
+            used.close()
+        return prepared, shop
+
+    return run

@@ -1,6 +1,6 @@
 """A shop's files to canonical tables: every row accepted, set aside with a reason, or a repeat."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -132,7 +132,13 @@ class _Table:
         mapped = map_columns(self.name, source, self.landed.columns)
         raw = self._raw()
         judgement = judge(raw, mapped, self.settings, self._readings(raw, mapped), now)
-        path, faulty = (self.folder / f"{self.name}{end}.parquet" for end in ("", ".set_aside"))
+        path, judged, faulty = (
+            self.folder / f"{self.name}{end}.parquet" for end in ("", ".judged", ".set_aside")
+        )
+        # Parsed once, read twice; and Spark would push the filters below through every step of
+        # the parsers, whose expressions then grow without bound.
+        self.engine.write(judgement.table, judged)
+        judgement = replace(judgement, table=self.engine.read([judged]))
         self.engine.write(self._good(judgement), path)
         self.engine.write(set_aside(judgement), faulty)
         reasons = quarantine.add(mapped, self.landed.rejects, faulty, judgement.raw)

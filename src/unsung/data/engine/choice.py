@@ -1,6 +1,6 @@
 """The name of an engine to the engine."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from unsung.data.engine.base import Engine
 from unsung.data.engine.duckdb_engine import DuckDBEngine
 from unsung.data.engine.spark_engine import SparkEngine
 
-ENGINES = {"duckdb": DuckDBEngine, "spark": SparkEngine}
+ENGINES: dict[str, Callable[[Path], Engine]] = {"duckdb": DuckDBEngine, "spark": SparkEngine}
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def open_engine(name: str, folder: Path) -> Iterator[Engine]:
     MissingExtraError
         Where the engine isn't installed.
     """
-    engine: Engine = ENGINES[name](folder)
+    engine = ENGINES[name](folder)
     try:
         yield engine
     finally:

@@ -54,7 +54,7 @@ class Judgement:
     ----------
     table : ibis table
         ``source_file, source_row``, the canonical ``columns``, ``fault``, and the shop's own
-        values as text in ``raw_0, raw_1, ...``.
+        values, as text, of rows with a fault in ``raw_0, raw_1, ...``.
     columns : tuple of str
         The canonical columns that this shop has, in the order of the schema, then attributes.
     raw : tuple of str
@@ -114,6 +114,12 @@ def judge(
     rules = _rules(typed, mapped, settings, now)
     verdict = ibis.coalesce(_first(absent), typed[FAULT], _first(rules))
     table = typed.mutate(**{FAULT: verdict})
+    # Good rows need no witness.
+    witness = {
+        name: ibis.ifelse(table[FAULT].isnull(), None, table[name])
+        for name in (f"{RAW_PREFIX}{i}" for i in range(len(own)))
+    }
+    table = table.mutate(**witness)
     kinds = [c for c in schema.TABLES[mapped.table] if c in table.columns]
     return Judgement(table, (*kinds, *attributes), own)
 

@@ -24,8 +24,9 @@ NUMBER_PATTERN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\z"
 
 # Blanks of every script, and the marks that hide in exported files.
 _BLANK = r"[\t\n\x0b\f\r \x{a0}\x{3000}\x{200b}\x{feff}]+"
-NOTHING = r"(?i)^(nan|none|null|#?n/a|\\n)\z"
-"""Words of up to four letters for an empty cell."""
+# Words of up to four letters for an empty cell.
+_NOTHING = r"(?i)^(none|null|#?n/a|\\n)\z"
+_NOT_A_NUMBER = "(?i)^na[nt]\\z"
 # 12,50 but not 1,234 (which might be either), and 1,234.50 or 1,234,567 but not 1,23.
 _DECIMAL_COMMA = r"^[+-]?\d+,\d{1,2}\z"
 _GROUPED_NUMBER = r"^[+-]?\d{1,3}(,\d{3})+\.\d+\z|^[+-]?\d{1,3}(,\d{3}){2,}\z"
@@ -80,7 +81,10 @@ def as_text(column: Column) -> Column:
         whole = (number.abs() < _EXACT) & (number % 1 == 0)
         # The cast of a fraction, or of infinity, must not be reached.
         text = ibis.ifelse(whole, number, None).cast("int64").cast("string")
-        return ibis.coalesce(text, ibis.ifelse(number.isnan(), None, number).cast("string"))
+        # Engines spell infinity each in their own way.
+        infinite = ibis.ifelse(number > 0, "inf", "-inf")
+        other = ibis.ifelse(number.isinf(), infinite, number.cast("string"))
+        return ibis.coalesce(text, ibis.ifelse(number.isnan(), None, other))
     text = column if kind.is_string() else column.cast("string")
     trimmed = text.re_replace(f"^{_BLANK}", "").re_replace(f"{_BLANK}\\z", "")
     blank_around = text.re_search(f"^{_BLANK}|{_BLANK}\\z")
@@ -90,7 +94,13 @@ def as_text(column: Column) -> Column:
 def filled(text: Column) -> Column:
     """The cell, or null where it is a word for nothing."""
     # The length is looked at first: it is cheaper than the pattern.
-    return ibis.ifelse((text.length() <= 4) & text.re_search(NOTHING), None, text)
+    return ibis.ifelse((text.length() <= 4) & text.re_search(_NOTHING), None, text)
+
+
+def named(text: Column) -> Column:
+    """The cell, or null where it is a word for nothing or "nan", which names nobody."""
+    no_name = (text.length() == 3) & text.re_search(_NOT_A_NUMBER)
+    return ibis.ifelse(no_name, None, filled(text))
 
 
 def parse_text(column: Column) -> Parser:
@@ -102,10 +112,10 @@ def parse_id(column: Column, *, trim_trailing_zero: bool) -> Parser:
     """An id: text; ``17850.0`` is ``17850`` where wanted; null for "nan", "null" and the like."""
     (text,) = yield {"text": as_text(column)}
     if trim_trailing_zero and column.type().is_string():
-        number = text.re_extract(r"^(\d+)\.0+\z", 1).nullif("")
+        number = text.re_extract(r"^(\d+)\.0\z", 1).nullif("")
         whole = ibis.ifelse(text.endswith(".0"), ibis.coalesce(number, text), text)
         (text,) = yield {"whole": whole}
-    yield _found(filled(text))
+    yield _found(named(text))
 
 
 def parse_number(column: Column) -> Parser:

@@ -16,7 +16,7 @@ from unsung.data.engine.parsing import (
     Column,
     Parser,
     as_text,
-    filled,
+    named,
 )
 from unsung.data.engine.zones import to_utc
 from unsung.data.settings import Source
@@ -87,7 +87,7 @@ def parse_time(column: Column, reading: TimeReading) -> Parser:
         (text,) = yield {"text": ibis.ifelse(plain, column, as_text(column))}
         numeric = ibis.ifelse(plain, None, text).re_search(NUMBER_PATTERN)
         (number,) = yield {"number": ibis.ifelse(numeric, text, None).try_cast("float64")}
-        given = ibis.ifelse(plain, text, ibis.ifelse(number == 0, None, filled(text)))
+        given = ibis.ifelse(plain, text, ibis.ifelse(number == 0, None, named(text)))
         (given,) = yield {"given": given}
         moment = yield from _read_text(text, plain, reading)
     (value,) = yield {"from_number": _from_number(number, reading)}
@@ -131,6 +131,7 @@ def _read_text(
     clock = ibis.cases(
         (plain, text),
         (zoned, other.re_replace(_ZONE, "")),
+        (other.re_search(_PLAIN), other),
         (other.re_search(_PARTS), _as_iso(other, reading)),
     )
     (clock,) = yield {"clock": clock}

@@ -10,14 +10,15 @@ import ibis
 from unsung.errors import SettingsError
 
 _SECOND_US = 1_000_000
-_YEARS = (1970, 2100)
+_YEARS = (1970, 2050)
 
 
 def to_utc(local_us: Any, zone: str) -> Any:
     """UTC microseconds of a wall clock's microseconds since 1970.
 
     An hour that a clock shows twice is taken as the first; one that it skips is read with the
-    offset from before (as ``datetime`` does with ``fold=0``).
+    offset from before (as ``datetime`` does with ``fold=0``). Outside 1970-2049 the nearest known
+    offset holds.
 
     Parameters
     ----------
