@@ -7,8 +7,8 @@ from unsung.recommenders.weights import learn_weights
 
 
 def first_place(column: int):
-    """Share of users whose best item is ``column``."""
-    return lambda blended: float((blended.argmax(axis=1) == column).mean())
+    """1 for users whose best item is ``column``."""
+    return lambda blended: (blended.argmax(axis=1) == column).astype(float)
 
 
 def test_a_component_that_knows_the_answer_gets_weight():
@@ -35,13 +35,20 @@ def test_only_free_components_may_be_turned_round():
     assert free.weights["popular"] < 0
 
 
-@pytest.mark.parametrize(("budget", "tail"), [(0.0, 0.0), (0.5, 0.5), (0.9, 0.75)])
-def test_the_tail_gets_what_the_budget_allows(budget: float, tail: float):
-    # Item 0 is what users want, item 1 is the tail; the more weight, the more users move.
+def tug_of_war(n_crowds: int) -> dict[str, np.ndarray]:
+    """Item 0 is what users want, item 1 is the tail; the more weight, the more users move."""
     wanted = np.array([[1, 0], [1, 0], [1, 0], [1, 0]], np.float32)
     towards = np.array([[0, 3], [0, 3], [0, 0.8], [0, 0.1]], np.float32)
-    learnt = learn_weights(
-        {"wanted": wanted, "towards": towards}, first_place(0), first_place(1), budget=budget
-    )
+    return {"wanted": np.tile(wanted, (n_crowds, 1)), "towards": np.tile(towards, (n_crowds, 1))}
+
+
+@pytest.mark.parametrize(("budget", "tail"), [(0.0, 0.0), (0.6, 0.5), (0.9, 0.75)])
+def test_the_tail_gets_what_the_budget_allows(budget: float, tail: float):
+    learnt = learn_weights(tug_of_war(100), first_place(0), first_place(1), budget=budget)
     assert learnt.tail == tail
     assert learnt.relevance >= (1 - budget) * learnt.best_relevance
+
+
+def test_few_users_allow_little():
+    few = learn_weights(tug_of_war(1), first_place(0), first_place(1), budget=0.6)
+    assert few.tail == 0

@@ -49,18 +49,30 @@ def parse_components(values: Sequence[Mapping[str, Any]]) -> tuple[ComponentSett
     return adapter.validate_python(tuple(values))
 
 
-def default_components(state: ShopState) -> tuple[ComponentSettings, ...]:
+USUAL_WINDOW_DAYS = 28.0
+"""Length of the window that a shop with enough customers is tested on."""
+
+
+def default_components(
+    state: ShopState, window_days: float = USUAL_WINDOW_DAYS
+) -> tuple[ComponentSettings, ...]:
     """The scorers that a shop can have: those of text only where it has text.
+
+    Parameters
+    ----------
+    state : ShopState
+    window_days : float
+        How long the window is that is predicted; sets the pace of trends and histories, since a
+        shop that needs half a year for five hundred customers forgets slowly.
 
     Returns
     -------
     components : tuple of settings
-        The first is the one that the blend's weights are learnt around. The popularity scorers
-        come last.
+        The popularity scorers come last.
     """
     has_terms = state.content.terms.nnz > 0
     has_encoder = bool(state.content.embeddings.any())
-    half_life = 60.0 if state.has_clock else 2.0
+    half_life = 2 * window_days if state.has_clock else 2.0
     text: list[ComponentSettings] = []
     if has_encoder:
         text.append(EncoderProfileSettings(half_life=half_life))
@@ -74,8 +86,8 @@ def default_components(state: ShopState) -> tuple[ComponentSettings, ...]:
     popular: list[ComponentSettings] = [PopularSettings(name="popular_log", log=True)]
     if state.has_clock:
         popular += [
-            PopularSettings(name="trend_5d", half_life_days=5.0),
-            PopularSettings(name="trend_14d_log", half_life_days=14.0, log=True),
+            PopularSettings(name="trend_fast", half_life_days=window_days / 6),
+            PopularSettings(name="trend_log", half_life_days=window_days / 2, log=True),
         ]
     return (linear, *text, *popular)
 
@@ -83,16 +95,29 @@ def default_components(state: ShopState) -> tuple[ComponentSettings, ...]:
 def default_weights(components: Sequence[ComponentSettings]) -> dict[str, float]:
     """Weights for a shop that is too small to learn them: taste first, popularity second."""
     taste = {"linear": 1.0, "encoder": 0.3, "terms": 0.3}
-    trend = "trend_14d_log" if any(c.name == "trend_14d_log" for c in components) else "popular_log"
+    trend = "trend_log" if any(c.name == "trend_log" for c in components) else "popular_log"
     return {c.name: taste.get(c.kind, 0.5 if c.name == trend else 0.0) for c in components}
 
 
-def baseline_components(state: ShopState) -> tuple[ComponentSettings, ...]:
-    """The baselines that stand in every evaluation table."""
+def baseline_components(
+    state: ShopState, window_days: float = USUAL_WINDOW_DAYS
+) -> tuple[ComponentSettings, ...]:
+    """The baselines that stand in every evaluation table.
+
+    Parameters
+    ----------
+    state : ShopState
+    window_days : float
+        As in ``default_components``.
+
+    Returns
+    -------
+    components : tuple of settings
+    """
     named: list[ComponentSettings] = [PopularSettings(name="most_popular")]
     if state.has_clock:
-        named.append(PopularSettings(name="trend", half_life_days=14.0))
-    half_life = 60.0 if state.has_clock else 2.0
+        named.append(PopularSettings(name="trend", half_life_days=window_days / 2))
+    half_life = 2 * window_days if state.has_clock else 2.0
     if state.content.terms.nnz > 0:
         named.append(TermProfileSettings(half_life=half_life))
     if state.content.embeddings.any():

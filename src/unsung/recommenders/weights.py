@@ -1,6 +1,6 @@
 """Learning a blend's weights on a validation window."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,9 @@ from unsung.progress import Progress, silent
 
 STEPS = (-1.0, -0.5, -0.25, -0.1, 0.1, 0.25, 0.5, 1.0)
 """Changes of one weight that are tried, in standard deviations of a component's scores."""
+MOST_ROUNDS = 12
+ONE_SIDED_95 = 1.645
+"""Quantile of the normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,14 @@ class LearntWeights:
     best_relevance: float
 
 
+Measure = Callable[[np.ndarray], np.ndarray]
+"""``measure(blended scores)``: one value a user that it is defined for, higher is better."""
+
+
 def learn_weights(
     scores: Mapping[str, np.ndarray],
-    relevance: Callable[[np.ndarray], float],
-    tail: Callable[[np.ndarray], float],
+    relevance: Measure,
+    tail: Measure,
     *,
     free: frozenset[str] = frozenset(),
     budget: float = 0.0,
@@ -45,14 +52,16 @@ def learn_weights(
     Parameters
     ----------
     scores : mapping of str to ndarray of float32, shape (n_users, n_candidates)
-        Standardised scores of every component; the first one starts at weight 1.
+        Standardised scores of every component.
     relevance, tail : callable
-        ``measure(blended scores) -> float``, higher is better.
+        Blended scores -> ndarray of float64, one value a user; the mean counts.
     free : frozenset of str
         Components whose weight may go below 0 (popularity: a negative weight favours the tail).
         The others say what a user likes, and are never turned round.
     budget : float
-        Share of the best relevance that may be given up for the tail.
+        Share of the best relevance that may be given up for the tail. The loss must stay within
+        it at the upper end of its one-sided 95 % interval over the users, so that few users
+        allow little; with many looks at the same users this is a guard, not a guarantee.
     progress : Progress, optional
 
     Returns
@@ -61,42 +70,59 @@ def learn_weights(
 
     Notes
     -----
-    Coordinate ascent on about ten measurements a component and round, from small and large steps;
-    deterministic. The measures are step functions of the weights, so there is no gradient.
+    Coordinate ascent with large and small steps, from the best single component; deterministic.
+    The measures are step functions of the weights, so there is no gradient.
     """
-    names = list(scores)
-    weights = dict.fromkeys(names, 0.0) | {names[0]: 1.0}
-    blended = scores[names[0]].astype(np.float32)
+    alone = {name: float(relevance(values).mean()) for name, values in scores.items()}
+    first = max(alone, key=lambda name: alone[name])
+    start = _Point(dict.fromkeys(scores, 0.0) | {first: 1.0}, scores[first].astype(np.float32))
 
-    def climb(
-        weights: dict[str, float],
-        blended: np.ndarray,
-        goal: Callable[[np.ndarray], float],
-        allowed: Callable[[np.ndarray], bool],
-        stage: str,
-    ) -> tuple[dict[str, float], np.ndarray]:
-        best, improved, rounds = goal(blended), True, 0
-        while improved and rounds < 12:
-            improved, rounds = False, rounds + 1
-            for done, name in enumerate(names):
-                progress(f"{stage}, round {rounds}", done, len(names))
-                for step in STEPS:
-                    wanted = round(weights[name] + step, 3)
-                    if wanted < 0 and name not in free:
-                        continue
-                    tried = blended + np.float32(wanted - weights[name]) * scores[name]
-                    value = goal(tried)
+    def climb(start: _Point, goal: Measure, allowed: Allowed, stage: str) -> _Point:
+        at, best = start, float(goal(start.blended).mean())
+        for number in range(1, MOST_ROUNDS + 1):
+            before = best
+            for done, name in enumerate(scores):
+                progress(f"{stage}, round {number}", done, len(scores))
+                for tried in at.neighbours(name, scores[name], below_zero=name in free):
+                    value = float(goal(tried.blended).mean())
                     if value > best and allowed(tried):
-                        best, improved = value, True
-                        weights, blended = weights | {name: wanted}, tried
-        progress(stage, len(names), len(names))
-        return weights, blended
+                        at, best = tried, value
+            progress(f"{stage}, round {number}", len(scores), len(scores))
+            if best == before:
+                break
+        return at
 
-    weights, blended = climb(weights, blended, relevance, lambda _: True, "weighing for relevance")
-    best_relevance = relevance(blended)
-    floor = (1 - budget) * best_relevance
-    if budget > 0:
-        weights, blended = climb(
-            weights, blended, tail, lambda tried: relevance(tried) >= floor, "weighing for the tail"
-        )
-    return LearntWeights(weights, relevance(blended), tail(blended), best_relevance)
+    relevant = climb(start, relevance, lambda _: True, "weighing for relevance")
+    reference = relevance(relevant.blended)
+
+    def affordable(tried: _Point) -> bool:
+        loss = reference - relevance(tried.blended)
+        error = loss.std() / np.sqrt(max(len(loss), 1))
+        return bool(loss.mean() + ONE_SIDED_95 * error <= budget * reference.mean())
+
+    at = climb(relevant, tail, affordable, "weighing for the tail") if budget > 0 else relevant
+    return LearntWeights(
+        weights=at.weights,
+        relevance=float(relevance(at.blended).mean()),
+        tail=float(tail(at.blended).mean()),
+        best_relevance=float(reference.mean()),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """Weights and the scores that they blend to."""
+
+    weights: dict[str, float]
+    blended: np.ndarray
+
+    def neighbours(self, name: str, scores: np.ndarray, *, below_zero: bool) -> Iterator["_Point"]:
+        """The points that differ in one weight, by each of the steps."""
+        for step in STEPS:
+            wanted = round(self.weights[name] + step, 3)
+            if wanted >= 0 or below_zero:
+                moved = self.blended + np.float32(wanted - self.weights[name]) * scores
+                yield _Point(self.weights | {name: wanted}, moved)
+
+
+Allowed = Callable[[_Point], bool]

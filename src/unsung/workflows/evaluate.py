@@ -21,7 +21,12 @@ from unsung.errors import InputError
 from unsung.evaluation.evaluate import Evaluation, evaluate_lists
 from unsung.evaluation.items import ItemTable
 from unsung.evaluation.protocols import LEAVE_ONE_OUT, TIME
-from unsung.pipeline.components import baseline_components, default_components, make_component
+from unsung.pipeline.components import (
+    USUAL_WINDOW_DAYS,
+    baseline_components,
+    default_components,
+    make_component,
+)
 from unsung.pipeline.recommend import recommend_lists
 from unsung.pipeline.rules import Rules
 from unsung.popularity.segments import (
@@ -35,6 +40,7 @@ from unsung.progress import Progress, silent
 from unsung.recommenders.base import Scorer
 from unsung.recommenders.blend import Blend
 from unsung.recommenders.content_profile import TermProfileSettings
+from unsung.schema import DAY_US
 from unsung.settings import Settings
 from unsung.text.base import TextEncoder
 from unsung.workflows.content import ContentBuilder
@@ -155,7 +161,7 @@ def evaluate(
     builder, window = _choose_terms(validation, builder, settings.tuning, rules, rng, progress)
     choice = tune(
         window,
-        default_components(window.fit_state),
+        default_components(window.fit_state, window.days),
         settings.tuning,
         shop.segments,
         rules,
@@ -165,7 +171,7 @@ def evaluate(
     tested = _window(test, builder, progress)
     items = _item_table(tested.fit_state, shop)
     blend = Blend([make_component(c) for c in choice.components], choice.learnt.weights)
-    baselines = [make_component(c) for c in baseline_components(tested.fit_state)]
+    baselines = [make_component(c) for c in baseline_components(tested.fit_state, window.days)]
     results = []
     scorers: list[Scorer] = [*baselines, blend]
     for number, scorer in enumerate(scorers):
@@ -191,7 +197,7 @@ def _choose_terms(
         other = replace(builder, terms=terms)
         drawn = np.random.default_rng(seed)
         window = _window(split, other, progress).sampled(tuning.max_users, drawn)
-        half_life = 60.0 if window.state.has_clock else 2.0
+        half_life = 2 * window.days if window.state.has_clock else 2.0
         profile = TermProfileSettings(half_life=half_life)
         tried.append((profile_ndcg(window, profile, tuning.k, rules), other, window))
     # Of equals the first, so that a shop without text keeps the default.
@@ -220,7 +226,10 @@ def _window(split: Split, builder: ContentBuilder, progress: Progress) -> Valida
     state = fit_state
     if split.state is not split.fit_state:
         state = split.state.with_content(fit_state.content)
-    return ValidationWindow(fit_state, state, split.users, split.targets)
+    days = USUAL_WINDOW_DAYS
+    if isinstance(split, TimeSplit):
+        days = (split.end - split.cutoff) / DAY_US
+    return ValidationWindow(fit_state, state, split.users, split.targets, days)
 
 
 def _item_table(state: ShopState, shop: ShopSettings) -> ItemTable:

@@ -1,7 +1,7 @@
 """Choose the scorers' settings and the blend's weights on a validation window."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,7 +11,7 @@ from unsung.data.settings import SegmentSettings
 from unsung.data.state import ShopState
 from unsung.evaluation.hits import find_hits
 from unsung.evaluation.ranking import ndcg_at_k
-from unsung.pipeline.components import ComponentSettings, make_component
+from unsung.pipeline.components import USUAL_WINDOW_DAYS, ComponentSettings, make_component
 from unsung.pipeline.ranking import EMPTY, top_k
 from unsung.pipeline.rules import Rules, allowed_items, seen_items
 from unsung.popularity.segments import HEAD, TAIL, segment_items
@@ -53,19 +53,22 @@ class ValidationWindow:
         What scorers are fitted on and score from (equal but in leave-one-out).
     users : ndarray of int32, shape (n,)
     targets : csr_array of float32, shape (n, n_items)
+    days : float
+        Length of the window: the scale of the half-lives that are tried.
     """
 
     fit_state: ShopState
     state: ShopState
     users: np.ndarray
     targets: sp.csr_array
+    days: float = USUAL_WINDOW_DAYS
 
     def sampled(self, most: int, rng: np.random.Generator) -> "ValidationWindow":
         """The same window with at most so many users."""
         if len(self.users) <= most:
             return self
         rows = np.sort(rng.choice(len(self.users), most, replace=False))
-        return ValidationWindow(self.fit_state, self.state, self.users[rows], self.targets[rows])
+        return replace(self, users=self.users[rows], targets=self.targets[rows])
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,8 @@ def _try_settings(
 
 def _changes(start: ComponentSettings, window: ValidationWindow) -> list[dict[str, float]]:
     """What is tried, one field at a time."""
-    in_days, in_steps = (15.0, 30.0, 60.0, 120.0, 240.0), (0.7, 1.0, 1.4, 2.0, 3.0, 6.0)
+    windows, in_steps = (0.5, 1.0, 2.0, 4.0, 8.0), (0.7, 1.0, 1.4, 2.0, 3.0, 6.0)
+    in_days = tuple(n * window.days for n in windows)
     half_lives = in_days if window.state.has_clock else in_steps
     fields: dict[str, tuple[float, ...]] = {"half_life": half_lives}
     if isinstance(start, LinearSettings):
@@ -248,18 +252,20 @@ def _weigh(
     targets = judge.window.targets
     tail = _tail_members(judge.window, segments)
 
-    def measure(blended: np.ndarray, subset: np.ndarray | None) -> float:
+    def measure(blended: np.ndarray, subset: np.ndarray | None) -> np.ndarray:
         places = top_k(blended, settings.k, inside)
         lists = np.where(places == EMPTY, EMPTY, candidates[rows, places])
         hits = find_hits(lists, targets, settings.k)
         values = ndcg_at_k(hits if subset is None else hits.within(subset))
-        return 0.0 if np.isnan(values).all() else float(np.nanmean(values))
+        defined = values[~np.isnan(values)]
+        return defined if len(defined) else np.zeros(1)
 
     return learn_weights(
         few,
         lambda blended: measure(blended, None),
         lambda blended: measure(blended, tail),
-        free=frozenset(s.name for s in fitted if s.name.startswith(("popular", "trend"))),
+        # A trend turned round would hold back what is rising; only standing popularity may be.
+        free=frozenset({"popular_log"}),
         budget=settings.relevance_budget,
         progress=progress,
     )
