@@ -56,6 +56,18 @@ def test_an_item_without_a_price_passes_no_bound(state):
     assert "kettle" not in ids(unknown, allowed_items(unknown, Rules(min_price=0)))
 
 
+def test_prices_from_order_lines_meet_their_own_bound(toy_shop: Dataset):
+    rows = replace(toy_shop.interactions, price=np.full(len(toy_shop.interactions), 2.55, "f4"))
+    bare = toy_shop.catalogue.drop(columns="price")
+    state = replace(toy_shop, catalogue=bare, interactions=rows).as_of()
+    sold = ids(state, state.buyers > 0)
+    for rules in (Rules(min_price=2.55), Rules(max_price=2.55)):
+        assert ids(state, allowed_items(state, rules)) == sold
+    rows = replace(rows, price=np.full(len(rows), 0.85, "f4"))
+    state = replace(toy_shop, catalogue=bare, interactions=rows).as_of()
+    assert ids(state, allowed_items(state, Rules(min_price=0.85, max_price=0.85))) == sold
+
+
 def test_bought_items_are_hidden_unless_repeats_are_shown(state):
     users = state.users.index_of(["ann", "gus", "nobody"])
     seen = seen_items(state, users, Rules())

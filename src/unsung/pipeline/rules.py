@@ -74,8 +74,10 @@ def _column_in(state: ShopState, column: str, wanted: Sequence[str]) -> np.ndarr
 def _priced_within(state: ShopState, low: float | None, high: float | None) -> np.ndarray:
     if schema.PRICE not in state.catalogue:
         return np.zeros(state.n_items, dtype=bool)
-    price = state.catalogue[schema.PRICE].to_numpy(dtype=np.float64, na_value=np.nan)
+    # Prices that come from order lines are float32: compared in float64, one of 2.55 would lie
+    # below a bound of 2.55.
+    price = state.catalogue[schema.PRICE].to_numpy(dtype=np.float32, na_value=np.nan)
+    least = np.float32(-np.inf if low is None else low)
+    most = np.float32(np.inf if high is None else high)
     # A comparison with NaN is False, which is what an item without a price should get.
-    return np.asarray(
-        (price >= (-np.inf if low is None else low)) & (price <= (np.inf if high is None else high))
-    )
+    return np.asarray((price >= least) & (price <= most))
