@@ -1,7 +1,8 @@
 """Read a shop's files into a Dataset, with everything that was set aside on the way."""
 
+import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from unsung.data.checks import check_report
 from unsung.data.dataset import Dataset
 from unsung.data.engine.choice import open_engine
 from unsung.data.guess import find_shop
-from unsung.data.preparation import prepare_tables
+from unsung.data.preparation import PreparedTables, prepare_tables
+from unsung.data.quarantine import REASONS
 from unsung.data.settings import ShopSettings
+from unsung.errors import InputError, Location
 from unsung.progress import Progress, silent
 
 
@@ -62,7 +65,8 @@ def read_shop(
     Raises
     ------
     InputError
-        Where a file or a column can't be used; the message names it and says what to do.
+        Where a file or a column can't be used, or no interaction is left; the message names it
+        and says what to do.
     """
     settings = find_shop(Path(path), flags)
     moment = now or datetime.now(UTC)
@@ -71,12 +75,39 @@ def read_shop(
             tables = prepare_tables(
                 settings, Path(scratch), now=moment, engine=engine, progress=progress
             )
+        if quarantine is not None:
+            # Before anything can refuse the shop: who has no row left needs the reasons most.
+            tables = _kept(tables, quarantine)
+        _check_interactions(tables, quarantine)
         progress("indexing users and items", 0, 1)
         dataset = build_dataset(tables, settings)
         progress("indexing users and items", 1, 1)
         check = check_report(tables, dataset).to_json()
-        if quarantine is not None:
-            quarantine.mkdir(parents=True, exist_ok=True)
-            for file in (tables.quarantine, tables.quarantine_csv):
-                (quarantine / file.name).write_bytes(file.read_bytes())
     return Shop(settings, dataset, check)
+
+
+def _kept(tables: PreparedTables, folder: Path) -> PreparedTables:
+    """The same tables, with the rows that were set aside in a folder that stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = (tables.quarantine, tables.quarantine_csv)
+    rows, csv = (Path(shutil.copyfile(file, folder / file.name)) for file in files)
+    return replace(tables, quarantine=rows, quarantine_csv=csv)
+
+
+def _check_interactions(tables: PreparedTables, quarantine: Path | None) -> None:
+    rows = tables.tables["interactions"]
+    if rows.n_accepted:
+        return
+    at = Location(rows.mapped.file)
+    if not rows.n_read:
+        raise InputError("has no rows; name the file that holds the shop's interactions.", at=at)
+    message = f"none of its {rows.n_read:,} rows can be used."
+    if rows.reasons:
+        top = rows.reasons[0]
+        where = f", column '{top.column}'" if top.column else ""
+        message += f" Most often ({top.n_rows:,} rows{where}): {REASONS[top.reason]}"
+    if quarantine is None:
+        message += " 'unsung check' keeps all rows with their reasons."
+    else:
+        message += f" All rows and their reasons: {tables.quarantine_csv}."
+    raise InputError(message, at=at)
