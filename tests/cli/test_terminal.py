@@ -7,7 +7,8 @@ import pytest
 
 from unsung.cli import terminal
 from unsung.cli.tables import evaluation_lines
-from unsung.cli.terminal import print_json, show_progress
+from unsung.cli.terminal import print_json, show_progress, write_page
+from unsung.errors import InputError
 
 
 class Clock:
@@ -63,5 +64,19 @@ def test_json_has_no_nan():
         print_json({"value": float("nan")})
 
 
-def test_a_shop_that_could_not_be_tested_says_so():
+def test_a_shop_that_could_not_be_tested_says_why():
+    assert list(evaluation_lines(None, "Not tested: too few days.")) == [
+        "Not tested: too few days."
+    ]
     assert "Not tested" in next(iter(evaluation_lines(None)))
+
+
+def test_a_page_brings_its_folder(tmp_path):
+    write_page(tmp_path / "new" / "page.html", "<p>茶")
+    assert (tmp_path / "new" / "page.html").read_text(encoding="utf-8") == "<p>茶"
+
+
+def test_a_page_that_can_not_be_written_is_bad_input(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match="--page"):
+        write_page(tmp_path / "file" / "page.html", "")

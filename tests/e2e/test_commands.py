@@ -117,6 +117,24 @@ def test_an_unknown_key_refuses_to_start(shop_folder: Path, tmp_path: Path, monk
     assert "wieghts" in said
 
 
+@pytest.mark.parametrize("option", ["--budget", "--seed"])
+def test_a_number_below_zero_is_refused_by_name(option: str, shop_folder: Path):
+    found = RUN.invoke(main.app, ["evaluate", str(shop_folder), option, "-1"])
+    assert found.exit_code == 2
+    assert option in found.output
+
+
+def test_a_full_disk_is_no_defect(monkeypatch, capsys):
+    def full() -> None:
+        raise OSError(28, "No space left on device", "bundle/model.safetensors")
+
+    monkeypatch.setattr(main, "app", full)
+    code, said = failing([], monkeypatch, capsys)
+    assert code == 1
+    assert "bundle/model.safetensors can't be read or written (No space left on device)" in said
+    assert "internal" not in said
+
+
 def test_a_defect_is_said_to_be_one(monkeypatch, capsys):
     def broken() -> None:
         raise ZeroDivisionError("by design")

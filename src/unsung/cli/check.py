@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from unsung.cli.terminal import print_json, say, show_progress
+from unsung.cli.terminal import print_json, say, show_progress, write_page
 
 
 def check(
@@ -21,7 +21,7 @@ def check(
 
     with show_progress() as progress:
         found = read_shop(shop, quarantine=quarantine, progress=progress)
-    page.write_text(check_page(found.check), encoding="utf-8")
+    write_page(page, check_page(found.check))
     if as_json:
         print_json(found.check)
         return

@@ -44,7 +44,7 @@ def demo(
     for sentence in fitted.diagnosis["summary"]:
         say(sentence)
     say()
-    for line in evaluation_lines(fitted.evaluation):
+    for line in evaluation_lines(fitted.evaluation, fitted.problem):
         say(line)
     say()
     user = _example_customer(fitted.bundle)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from unsung.cli.terminal import print_json, say, show_progress
+from unsung.cli.terminal import print_json, say, show_progress, write_page
 
 
 def diagnose(
@@ -20,7 +20,7 @@ def diagnose(
     with show_progress() as progress:
         found = read_shop(shop, progress=progress)
         diagnosis = run_diagnosis(found.dataset, found.settings, progress=progress).to_json()
-    page.write_text(diagnosis_page(diagnosis), encoding="utf-8")
+    write_page(page, diagnosis_page(diagnosis))
     if as_json:
         print_json(diagnosis)
         return

@@ -6,7 +6,7 @@ from typing import Literal
 import typer
 
 from unsung.cli.tables import evaluation_lines
-from unsung.cli.terminal import print_json, say, show_progress
+from unsung.cli.terminal import print_json, say, show_progress, write_page
 
 
 def evaluate(
@@ -24,8 +24,10 @@ def evaluate(
     encoder: str = typer.Option(
         "auto", "--encoder", help="Text encoder: auto, none, or an ONNX encoder's folder."
     ),
-    budget_s: float = typer.Option(60.0, "--budget", help="Seconds for trying settings."),
-    seed: int = typer.Option(0, "--seed", help="Seed of everything that is drawn at random."),
+    budget_s: float = typer.Option(60.0, "--budget", min=0, help="Seconds for trying settings."),
+    seed: int = typer.Option(
+        0, "--seed", min=0, help="Seed of everything that is drawn at random."
+    ),
     page: Path = typer.Option(Path("evaluation.html"), "--page", help="Where to write the page."),
     as_json: bool = typer.Option(False, "--json", help="Print the evaluation as JSON on stdout."),
 ) -> None:
@@ -55,7 +57,7 @@ def evaluate(
             progress=progress,
         )
         record = evaluation_record(evaluation, rng=rng)
-    page.write_text(evaluation_page(record), encoding="utf-8")
+    write_page(page, evaluation_page(record))
     if as_json:
         print_json(record)
         return

@@ -14,8 +14,10 @@ def fit(
     encoder: str = typer.Option(
         "auto", "--encoder", help="Text encoder: auto, none, or an ONNX encoder's folder."
     ),
-    budget_s: float = typer.Option(60.0, "--budget", help="Seconds for trying settings."),
-    seed: int = typer.Option(0, "--seed", help="Seed of everything that is drawn at random."),
+    budget_s: float = typer.Option(60.0, "--budget", min=0, help="Seconds for trying settings."),
+    seed: int = typer.Option(
+        0, "--seed", min=0, help="Seed of everything that is drawn at random."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print the measured figures as JSON."),
 ) -> None:
     """Clean, diagnose, test and fit a shop; write a bundle that answers 'unsung recommend'."""
@@ -36,7 +38,7 @@ def fit(
     if as_json:
         print_json({"bundle": str(out), "metrics": fitted.bundle.metrics})
         return
-    for line in evaluation_lines(fitted.evaluation):
+    for line in evaluation_lines(fitted.evaluation, fitted.problem):
         say(line)
     say(f"Bundle: {out}. Report: {out / 'report.html'}")
     say(f"Next: unsung recommend {out} --user USER_ID --explain")

@@ -54,6 +54,10 @@ def run() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         _fail("stopped.", 130)
+    except OSError as error:
+        # A full disk or a folder that may not be written to is nobody's defect.
+        where = error.filename or "a file"
+        _fail(f"{where} can't be read or written ({error.strerror or error}).", 1)
     except Exception as error:
         if os.environ.get("UNSUNG_DEBUG"):
             raise

@@ -53,7 +53,10 @@ def recommend(
     if not known:
         say(f"User {user} is not known: this is what is good for anybody.")
     if not found:
-        say("No item passes the filters; loosen them.")
+        say(
+            "No item is left: loosen the filters; --repeats show brings back what the user has, "
+            "and --out-of-stock what is sold out."
+        )
     for line in recommendation_lines(found):
         say(line)
 

@@ -15,10 +15,18 @@ COLUMNS = (
 )
 
 
-def evaluation_lines(record: dict[str, Any] | None) -> Iterator[str]:
-    """The models of an evaluation, a line each, with what the columns mean."""
+def evaluation_lines(record: dict[str, Any] | None, problem: str | None = None) -> Iterator[str]:
+    """The models of an evaluation, a line each, with what the columns mean.
+
+    Parameters
+    ----------
+    record : dict or None
+        From ``evaluation_record``; None where there was no test.
+    problem : str, optional
+        Why there was none.
+    """
     if record is None:
-        yield "Not tested: nobody has both a history and a later new item. Defaults were used."
+        yield problem or "Not tested."
         return
     since = f" from {record['cutoff'][:10]}" if record["cutoff"] else ""
     yield (

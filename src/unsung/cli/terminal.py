@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -18,6 +19,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
+from unsung.errors import InputError
 from unsung.progress import Progress
 
 QUIET_S = 1.0
@@ -89,6 +91,17 @@ class _BarProgress:
 def print_json(value: Any) -> None:
     """Machine-readable output: one JSON document on stdout."""
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def write_page(path: Path, html: str) -> None:
+    """Write an HTML page, and the folder that it is to be in; InputError where that can't be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{path} can't be written ({error.strerror}); name another file with --page."
+        ) from None
 
 
 def say(text: str = "") -> None:

@@ -50,11 +50,14 @@ class Fitted:
         As in ``diagnosis.json``.
     evaluation : dict or None
         As in ``evaluation.json``; None where nobody could be tested on.
+    problem : str or None
+        The sentence that says why there is no evaluation.
     """
 
     bundle: Bundle
     diagnosis: dict[str, Any]
     evaluation: dict[str, Any] | None
+    problem: str | None = None
 
 
 def fit(
@@ -127,7 +130,7 @@ def fit(
     )
     bundle = load_bundle(out)
     progress("writing the bundle", 1, 1)
-    return Fitted(bundle, diagnosis, tested)
+    return Fitted(bundle, diagnosis, tested, problem)
 
 
 @dataclass(frozen=True)
