@@ -78,6 +78,10 @@ def settings_page() -> str:
         "Merged in one place, the later winning: defaults, the TOML file, environment variables, "
         "flags. A table of TOML is a nested class; in the environment two underscores nest: "
         "`UNSUNG_SEGMENTS__HEAD_SHARE=0.1`. An unknown key refuses to start and is named.",
+        "`shop.toml` holds `ShopSettings` and what is nested in it (`CleaningSettings`, "
+        "`SegmentSettings`, `Source`). The other classes belong to a component each and are given "
+        "in Python, such as `FitSettings` to `unsung.fit`; options of the [commands](cli.md) fill "
+        "in some of their fields.",
     ]
     for kind in settings_classes():
         rows = [_row(name, field) for name, field in kind.model_fields.items()]

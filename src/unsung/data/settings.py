@@ -104,7 +104,7 @@ class ShopSettings(Settings):
     layout: str | None = None
     """A known layout that the rest was filled in from."""
     engine: Literal["duckdb", "spark"] = "duckdb"
-    """What prepares the tables; see the how-to "When to move to Spark"."""
+    """What prepares the tables; see the how-to "Move to Spark"."""
     interactions: Source
     items: Source | None = None
     reviews: Source | None = None

@@ -1,1 +1,1 @@
-"""The only room with torch: encoder weights, fine-tuning, export to ONNX."""
+"""The only room with torch: the encoder's weights, checked, and their export to ONNX."""

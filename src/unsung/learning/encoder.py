@@ -1,4 +1,4 @@
-"""The language model in torch: what is trained, and the measure of what is exported."""
+"""The language model in torch: what is exported, and the measure of the export."""
 
 import logging
 import warnings

@@ -33,7 +33,7 @@ class TuneSettings(Settings):
     """Length of the lists that are judged."""
     relevance_budget: float = Field(default=0.08, ge=0, lt=1)
     """Share of the validation window's best NDCG that the weights may give up for NDCG on the
-    established tail. Not a guarantee: that is the certificate's business."""
+    established tail. Kept on these users; no guarantee for later ones."""
     max_users: int = Field(default=1500, ge=1)
     """Validation users that are looked at, drawn at random where there are more."""
     candidates: int = Field(default=100, ge=1)
