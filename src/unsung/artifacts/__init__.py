@@ -17,6 +17,7 @@ from unsung.artifacts.folder import (
     FileEntry,
     Folder,
     Manifest,
+    check_target,
     open_folder,
     write_folder,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "FileEntry",
     "Folder",
     "Manifest",
+    "check_target",
     "csr_from_arrays",
     "csr_to_arrays",
     "open_folder",

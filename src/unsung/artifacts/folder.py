@@ -154,8 +154,7 @@ def write_folder(target: Path, *, created: str) -> Iterator[Draft]:
     """
     target = target.resolve()
     old = _previous(target)
-    if target.exists() and not (target / MANIFEST).is_file() and not _is_empty(target):
-        raise InputError(f"{target} exists and is not a bundle; name another folder.")
+    check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     path = target.with_name(f".{target.name}.{os.urandom(6).hex()}")
     path.mkdir()
@@ -174,6 +173,18 @@ def write_folder(target: Path, *, created: str) -> Iterator[Draft]:
         if not target.exists() and old.exists():
             old.rename(target)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def check_target(target: Path) -> None:
+    """Refuse a place where ``write_folder`` won't write, so that long work needn't find out.
+
+    Raises
+    ------
+    InputError
+        Where ``target`` is something else than a bundle or an empty folder.
+    """
+    if target.exists() and not (target / MANIFEST).is_file() and not _is_empty(target):
+        raise InputError(f"{target} exists and is not a bundle; name another folder.")
 
 
 def open_folder(path: Path) -> "Folder":

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from unsung.artifacts import check_target
 from unsung.errors import InputError
 from unsung.pipeline.bundle import Bundle, Model, Records, load_bundle, write_bundle
 from unsung.pipeline.components import (
@@ -81,7 +82,8 @@ def fit(
     Raises
     ------
     InputError
-        Where the shop has no interactions, or ``out`` is something else than a bundle.
+        Where the shop has no interactions, ``out`` is something else than a bundle, or a shop with
+        a clock is to be tested by leave-one-out, whose settings count in steps and not in days.
 
     Notes
     -----
@@ -94,6 +96,12 @@ def fit(
         raise InputError(
             f"'{shop.settings.name}' has no interactions that could be used, so there is nothing "
             "to learn from; 'unsung check' says what was set aside and why."
+        )
+    check_target(Path(out))
+    if settings.evaluation.protocol == "leave-one-out" and shop.dataset.has_clock:
+        raise InputError(
+            "a shop with a clock is fitted with settings that the protocol time chose; leave "
+            "evaluation.protocol out, and use evaluate() for leave-one-out figures."
         )
     rng = np.random.default_rng(settings.seed)
     encoder = find_encoder(settings.encoder, progress)
