@@ -67,7 +67,13 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory):
-    engine = SparkEngine(tmp_path_factory.mktemp("spark"), shuffle_partitions=2)
+    # Compiling the queries takes longer than running them on a few rows.
+    interpreted = {
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.shuffle.partitions": "2",
+    }
+    engine = SparkEngine(tmp_path_factory.mktemp("spark"), options=interpreted)
     yield engine
     engine.close()
 

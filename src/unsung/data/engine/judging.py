@@ -137,8 +137,7 @@ def _is_nested(column: Column) -> bool:
 
 def _shown(column: Column) -> Column:
     """A cell as the shop's file has it."""
-    kind = column.type()
-    return as_text(column) if kind.is_array() or kind.is_floating() else column.cast("string")
+    return column if column.type().is_string() else as_text(column)
 
 
 def _parser(

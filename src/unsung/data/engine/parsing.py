@@ -4,8 +4,9 @@ A parser is a generator: it yields named expressions, gets them back as computed
 yields ``value`` and ``fault`` last. So no expression is written into the query twice, which would
 make it grow, and be computed, exponentially.
 
-Two traps are kept out: ``strip()`` also cuts the letters v and f on Spark, and back-references in
-replacements mean something else there; so blanks are cut by a pattern and parts are extracted.
+Three traps are kept out: on Spark ``strip()`` also cuts the letters v and f, ``isinf()`` never
+holds, and back-references in replacements mean something else; so blanks are cut by a pattern,
+infinity is found by comparing, and parts are extracted.
 """
 
 from collections.abc import Generator, Mapping
@@ -35,6 +36,8 @@ _YES = "(?i)^(true|t|yes|y|on|in ?stock|available|是|有货)\\z"
 _NO = "(?i)^(false|f|no|n|off|out ?of ?stock|unavailable|否|无货)\\z"
 _EXACT = 2.0**53
 """Whole numbers beyond this aren't exact in a float."""
+_INFINITE = 1e308
+"""Not below this: infinity, and NaN, which both engines sort above it."""
 
 
 def compute(table: Any, parsers: Mapping[str, Parser]) -> Any:
@@ -83,8 +86,11 @@ def as_text(column: Column) -> Column:
         text = ibis.ifelse(whole, number, None).cast("int64").cast("string")
         # Engines spell infinity each in their own way.
         infinite = ibis.ifelse(number > 0, "inf", "-inf")
-        other = ibis.ifelse(number.isinf(), infinite, number.cast("string"))
+        other = ibis.ifelse(number.abs() >= _INFINITE, infinite, number.cast("string"))
         return ibis.coalesce(text, ibis.ifelse(number.isnan(), None, other))
+    if kind.is_timestamp():
+        # Without the zone, which only some engines would write: sessions run in UTC.
+        column = column.cast("timestamp")
     text = column if kind.is_string() else column.cast("string")
     trimmed = text.re_replace(f"^{_BLANK}", "").re_replace(f"{_BLANK}\\z", "")
     blank_around = text.re_search(f"^{_BLANK}|{_BLANK}\\z")
@@ -121,7 +127,7 @@ def parse_id(column: Column, *, trim_trailing_zero: bool) -> Parser:
 def parse_number(column: Column) -> Parser:
     """A finite float64, also from ``£1,234.50`` and ``12,50``; fault ``not_a_number``."""
     given, number = yield from read_number(column)
-    finite = ibis.ifelse(number.isnan() | number.isinf(), None, number)
+    finite = ibis.ifelse(number.abs() < _INFINITE, number, None)
     yield _found(finite, _when(given.notnull() & finite.isnull(), "not_a_number"))
 
 

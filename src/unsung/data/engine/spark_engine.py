@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,14 @@ from unsung import schema
 from unsung.errors import MissingExtraError
 
 _VIEW = "unsung_view"
+_OPTIONS = {
+    "spark.sql.session.timeZone": "UTC",
+    # What can't be cast is null here, as on DuckDB, and not an error.
+    "spark.sql.ansi.enabled": "false",
+    # Parquet times in nanoseconds are unreadable to Spark unless taken as numbers.
+    "spark.sql.legacy.parquet.nanosAsLong": "true",
+    "spark.ui.enabled": "false",
+}
 
 
 class SparkEngine:
@@ -26,8 +34,8 @@ class SparkEngine:
         Folder for Spark's own files.
     master : str
         Spark master URL.
-    shuffle_partitions : int
-        Parts that a shuffle makes; a few for each core.
+    options : mapping of str to str, optional
+        Further Spark settings, such as ``spark.executor.memory``.
 
     Raises
     ------
@@ -42,7 +50,11 @@ class SparkEngine:
     name = "spark"
 
     def __init__(
-        self, warehouse: Path, *, master: str = "local[2]", shuffle_partitions: int = 4
+        self,
+        warehouse: Path,
+        *,
+        master: str = "local[2]",
+        options: Mapping[str, str] | None = None,
     ) -> None:
         try:
             from pyspark.sql import SparkSession  # noqa: PLC0415 (an extra)
@@ -50,18 +62,11 @@ class SparkEngine:
             raise MissingExtraError("The engine 'spark'", "spark") from None
         # Workers must run the Python that started them.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        self._session = (
-            SparkSession.builder.master(master)
-            .appName("unsung")
-            .config("spark.sql.warehouse.dir", str(warehouse))
-            .config("spark.sql.session.timeZone", "UTC")
-            .config("spark.sql.shuffle.partitions", str(shuffle_partitions))
-            .config("spark.sql.ansi.enabled", "false")
-            .config("spark.ui.enabled", "false")
-            # Parquet times in nanoseconds are unreadable to Spark unless taken as numbers.
-            .config("spark.sql.legacy.parquet.nanosAsLong", "true")
-            .getOrCreate()
-        )
+        builder = SparkSession.builder.master(master).appName("unsung")
+        for key, value in {**_OPTIONS, **(options or {})}.items():
+            builder = builder.config(key, value)
+        builder = builder.config("spark.sql.warehouse.dir", str(warehouse))
+        self._session = builder.getOrCreate()
         self._session.sparkContext.setLogLevel("ERROR")
         self._connection = ibis.pyspark.connect(self._session)
         self._n_views = 0
