@@ -22,6 +22,7 @@ from unsung.data.state import ItemContent, ShopState
 from unsung.features.build import build_features
 from unsung.pipeline.components import default_components, make_component
 from unsung.popularity.segments import item_first_seen, segment_items
+from unsung.recommenders.blend import Blend
 from unsung.schema import DAY_US
 from unsung.text.documents import DocumentSettings, documents_of
 from unsung.text.term_vectors import TermVectors
@@ -114,6 +115,15 @@ def scorers(state: ShopState, users: np.ndarray, items: np.ndarray) -> dict[str,
     return found
 
 
+def blend(state: ShopState, users: np.ndarray, items: np.ndarray) -> dict[str, np.ndarray]:
+    """All scorers together, each standardised over the catalogue."""
+    described, _, _ = with_content(state)
+    components = [make_component(settings) for settings in default_components(described)]
+    weights = {component.name: 1.0 for component in components}
+    fitted = Blend(components, weights).fit(described, rng=np.random.default_rng(1))
+    return {"scores": fitted.score(described, users)[:, items]}
+
+
 SUBJECTS: dict[str, Subject] = {
     "counters": counters,
     "segments": segments,
@@ -123,6 +133,7 @@ SUBJECTS: dict[str, Subject] = {
     "features": features,
     "content": content,
     "scorers": scorers,
+    "blend": blend,
 }
 
 

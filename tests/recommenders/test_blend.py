@@ -1,5 +1,7 @@
 """The blend by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,4 +34,19 @@ def test_equal_scores_say_nothing():
 
 def test_columns_beyond_the_fit_do_not_move_the_scale():
     short, long = np.array([[1.0, 3.0]], np.float32), np.array([[1.0, 3.0, 99.0]], np.float32)
-    assert standardise(long, 2)[0, :2] == pytest.approx(standardise(short)[0])
+    assert standardise(long, np.ones(2, bool))[0, :2] == pytest.approx(standardise(short)[0])
+
+
+def test_items_that_are_not_listed_do_not_move_the_scale(toy_shop: Dataset, rng):
+    state = toy_shop.as_of()
+    listed = state.items.values != "kettle"
+    scorer = Popular()
+    found = Blend([scorer], {"popular": 1.0}).fit(state, rng=rng)
+    scores = found.score(replace(state, listed=listed), np.array([0]))[0, listed]
+    assert scores.mean() == pytest.approx(0, abs=1e-6)
+    assert scores.std() == pytest.approx(1, abs=1e-6)
+
+
+def test_without_a_listed_item_scores_stay_finite():
+    scores = np.array([[1.0, 3.0]], np.float32)
+    assert standardise(scores.copy(), np.zeros(2, bool)).tolist() == scores.tolist()

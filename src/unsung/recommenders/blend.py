@@ -13,10 +13,11 @@ from unsung.recommenders.base import Part, Recommender
 class Blend:
     """Weighted sum of the components' scores, each standardised within the user.
 
-    Standardising (mean 0, standard deviation 1 over the items that were there at the fit) makes
-    one weight fit users with two purchases and with two hundred. A component that has nothing to
-    say about a user adds 0, so a user without history gets what is popular, and an item without
-    buyers what its text promises.
+    Standardising (mean 0, standard deviation 1 over the listed items that were there at the fit)
+    makes one weight fit users with two purchases and with two hundred. Items that aren't listed
+    have no say, since a past window's catalogue also holds those that came later. A component
+    that has nothing to say about a user adds 0, so a user without history gets what is popular,
+    and an item without buyers what its text promises.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ class Blend:
         """The weighted sum of the standardised scores."""
         total = np.zeros((len(users), state.n_items), dtype=np.float32)
         for component in self.components:
-            scores = standardise(component.score(state, users), self.n_fitted)
+            scores = standardise(component.score(state, users), self._counted(state))
             scores *= np.float32(self.weights[component.name])
             total += scores
         return total
@@ -61,7 +62,8 @@ class Blend:
         users = np.array([user], dtype=np.int32)
         offset = 0.0
         for component in self.components:
-            mean, deviation = _scale(component.score(state, users), self.n_fitted)
+            scores = component.score(state, users)
+            mean, deviation = _scale(scores, self._counted(state))
             factor = self.weights[component.name] / float(deviation[0, 0])
             offset -= factor * float(mean[0, 0])
             parts.extend(
@@ -71,16 +73,19 @@ class Blend:
         parts.append(Part("rest", "average", offset))
         return tuple(sorted(parts, key=lambda part: -abs(part.amount)))
 
+    def _counted(self, state: ShopState) -> np.ndarray:
+        return state.listed[: self.n_fitted]
 
-def standardise(scores: np.ndarray, n_fitted: int | None = None) -> np.ndarray:
+
+def standardise(scores: np.ndarray, counted: np.ndarray | None = None) -> np.ndarray:
     """Subtract each row's mean and divide by its standard deviation, in place.
 
     Parameters
     ----------
     scores : ndarray of float32, shape (n, n_items)
         Overwritten.
-    n_fitted : int, optional
-        Only the first so many columns make mean and deviation; all where not given.
+    counted : ndarray of bool, shape (n_counted,), optional
+        Which of the first ``n_counted`` columns make mean and deviation; all where not given.
 
     Returns
     -------
@@ -92,15 +97,20 @@ def standardise(scores: np.ndarray, n_fitted: int | None = None) -> np.ndarray:
     >>> standardise(np.array([[1, 3], [5, 5]], np.float32)).tolist()
     [[-1.0, 1.0], [0.0, 0.0]]
     """
-    mean, deviation = _scale(scores, scores.shape[1] if n_fitted is None else n_fitted)
+    everything = np.ones(scores.shape[1], dtype=bool)
+    mean, deviation = _scale(scores, everything if counted is None else counted)
     scores -= mean
     scores /= deviation
     return scores
 
 
-def _scale(scores: np.ndarray, n_fitted: int) -> tuple[np.ndarray, np.ndarray]:
+def _scale(scores: np.ndarray, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    fitted = scores[:, : len(counted)]
+    if not counted.all():
+        fitted = fitted[:, counted]
+    if not fitted.shape[1]:
+        return np.zeros((len(scores), 1), np.float32), np.ones((len(scores), 1), np.float32)
     # float64, since float32 sums over a large catalogue make equal scores look unequal.
-    fitted = scores[:, :n_fitted]
     mean = fitted.mean(axis=1, keepdims=True, dtype=np.float64)
     deviation = fitted.std(axis=1, keepdims=True, dtype=np.float64)
     flat = deviation <= 1e-6 * np.maximum(np.abs(mean), 1e-30)

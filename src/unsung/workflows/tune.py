@@ -244,7 +244,8 @@ def _weigh(
     segments: SegmentSettings,
     progress: Progress,
 ) -> LearntWeights:
-    scores = {scorer.name: standardise(judge.scores(scorer)) for scorer in fitted}
+    listed = judge.window.state.listed
+    scores = {scorer.name: standardise(judge.scores(scorer), listed) for scorer in fitted}
     candidates = _candidates(list(scores.values()), judge.allowed(), settings.candidates)
     rows = np.arange(len(candidates))[:, None]
     inside = candidates != EMPTY
