@@ -28,10 +28,9 @@ def test_means_leave_out_what_is_not_known(toy_shop, state, by_id):
     np.testing.assert_array_equal(history.mean(np.full(10, np.nan)), [np.nan, np.nan])
 
 
-def test_the_latest_of_some(toy_shop, state):
+def test_the_latest_purchase(toy_shop, state):
     history = histories_of(state, toy_shop.users.index_of(["cy", "gus"]))
-    np.testing.assert_array_equal(history.least_age(history.bought), [4, np.nan])
-    np.testing.assert_array_equal(history.least_age(history.age > 50), [88, np.nan])
+    np.testing.assert_array_equal(history.since_purchase(), [4, np.nan])
 
 
 @given(above=st.floats(-1e6, 1e6), below=st.sampled_from([0.0, 1.0, 2.0, float("nan")]))

@@ -6,6 +6,9 @@ import pytest
 from unsung.data.interactions import Interactions
 from unsung.features.build import build_features, describe_shop
 from unsung.features.user import DEFINITIONS, basket_counts
+from unsung.schema import DAY_US
+
+DAY_0 = 1_735_689_600_000_000  # 2025-01-01, the toy shop's first day
 
 
 @pytest.fixture
@@ -26,6 +29,28 @@ def test_the_toy_shop_by_hand(state, of_user):
         np.log([6, 4, 3]).mean(), rel=1e-6
     )
     assert of_user(state, "cy", "user.mean_price") == pytest.approx(55 / 3)
+
+
+def test_a_look_at_something_bought_long_ago_is_no_purchase(toy_shop, of_user):
+    rows = toy_shop.interactions
+    columns = {name: getattr(rows, name) for name in rows.__dataclass_fields__}
+    cy, kettle = toy_shop.users.index_of(["cy"]), toy_shop.items.index_of(["kettle"])
+    looked = {
+        "user_index": cy,
+        "item_index": kettle,
+        "timestamp": np.array([DAY_0 + 98 * DAY_US]),
+        "weight": np.array([0.1], np.float32),
+        "is_target": np.array([False]),
+    }
+    blank = {name: values[:1] for name, values in columns.items()}
+    both = {n: np.concatenate([columns[n], {**blank, **looked}[n]]) for n in columns}
+    state = toy_shop.with_interactions(Interactions.from_columns(**both)).as_of(
+        DAY_0 + 100 * DAY_US
+    )
+    assert of_user(state, "cy", "user.days_since_purchase") == 4
+    # Bought on days 0, 1, 2, 3 and 4.
+    trend = state.decayed_buyers(7)[kettle[0]]
+    assert trend == pytest.approx(sum(0.5 ** ((100 - day) / 7) for day in range(5)))
 
 
 def test_taste_for_the_established_tail(toy_shop, state, of_user):

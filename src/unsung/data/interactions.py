@@ -114,6 +114,9 @@ class Pairs:
         order is known (0 = the last item).
     bought : ndarray of bool, shape (n_pairs,)
         Whether one of the events was a target event.
+    bought_age : ndarray of float32, shape (n_pairs,)
+        Days before the moment of the last target event, which a later look at the item doesn't
+        move; as ``age`` where only order is known. Infinite where there was none.
     """
 
     indptr: np.ndarray
@@ -122,6 +125,7 @@ class Pairs:
     last: np.ndarray
     age: np.ndarray
     bought: np.ndarray
+    bought_age: np.ndarray
 
     def __len__(self) -> int:
         return len(self.item_index)
@@ -213,19 +217,25 @@ def pair_up(rows: Interactions, n_users: int, n_items: int, as_of: int | None) -
     user, item = (distinct // max(n_items, 1))[kept], (distinct % max(n_items, 1))[kept]
     last = last[kept]
     order = np.lexsort((item, last, user))
-    user, last = user[order], last[order]
+    user, last, bought = user[order], last[order], bought[kept][order]
     indptr = np.zeros(n_users + 1, dtype=np.int64)
     np.cumsum(np.bincount(user, minlength=n_users), out=indptr[1:])
     if as_of is None:
         steps = np.repeat(indptr[1:], np.diff(indptr)) - 1 - np.arange(len(user))
-        age = steps.astype(np.float32)
+        bought_age = age = steps.astype(np.float32)
     else:
         age = ((as_of - last) / DAY_US).astype(np.float32)
+        targets = rows.is_target
+        purchase = np.zeros(len(distinct), dtype=np.int64)
+        # Rows run by time, so that the last one to be put in is the latest.
+        purchase[inverse[targets]] = rows.timestamp[targets]
+        bought_age = ((as_of - purchase[kept][order]) / DAY_US).astype(np.float32)
     return Pairs(
         indptr=indptr,
         item_index=item[order].astype(np.int32),
         value=value[kept][order],
         last=last,
         age=age,
-        bought=bought[kept][order],
+        bought=bought,
+        bought_age=np.where(bought, bought_age, np.float32(np.inf)),
     )

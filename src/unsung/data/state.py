@@ -125,7 +125,7 @@ class ShopState:
             pairs = self.pairs
             weight = np.ones(len(pairs))
             if self.has_clock:
-                weight = np.exp2(-pairs.age.astype(np.float64) / half_life_days)
+                weight = np.exp2(-pairs.bought_age.astype(np.float64) / half_life_days)
             counted = np.bincount(
                 pairs.item_index[pairs.bought], weight[pairs.bought], minlength=self.n_items
             )

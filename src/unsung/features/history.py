@@ -22,7 +22,8 @@ class History:
         As in ``Pairs``.
     age : ndarray of float32
         Days before the state's moment, or steps where only order is known.
-    bought : ndarray of bool
+    bought_age : ndarray of float32
+        The same of the last purchase; infinite where there was none.
     """
 
     n_users: int
@@ -30,7 +31,7 @@ class History:
     item: np.ndarray
     value: np.ndarray
     age: np.ndarray
-    bought: np.ndarray
+    bought_age: np.ndarray
 
     def count(self) -> np.ndarray:
         """Items in each history: ndarray of int64, shape (n_users,)."""
@@ -54,10 +55,10 @@ class History:
         total = np.bincount(self.row[known], numbers[known], self.n_users)
         return divide(total, np.bincount(self.row[known], minlength=self.n_users))
 
-    def least_age(self, kept: np.ndarray) -> np.ndarray:
-        """Age of each user's latest entry of a mask: float32, shape (n_users,); NaN for none."""
+    def since_purchase(self) -> np.ndarray:
+        """Age of each user's latest purchase: float32, shape (n_users,); NaN for none."""
         least = np.full(self.n_users, np.inf, dtype=np.float32)
-        np.minimum.at(least, self.row[kept], self.age[kept])
+        np.minimum.at(least, self.row, self.bought_age)
         return np.where(np.isinf(least), np.float32(np.nan), least)
 
 
@@ -83,7 +84,7 @@ def histories_of(state: ShopState, users: np.ndarray) -> History:
         pairs.item_index[entry],
         pairs.value[entry],
         pairs.age[entry],
-        pairs.bought[entry],
+        pairs.bought_age[entry],
     )
 
 

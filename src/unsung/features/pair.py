@@ -81,8 +81,7 @@ def _group_features(
     total = np.bincount(row, weight, history.n_users)
     share = np.bincount(place, weight, len(keys))
     latest = np.full(len(keys), np.inf)
-    bought = history.bought[known]
-    np.minimum.at(latest, place[bought], history.age[known][bought])
+    np.minimum.at(latest, place, history.bought_age[known])
     latest[np.isinf(latest)] = np.nan
 
     asked = codes[grid.item]

@@ -34,7 +34,7 @@ def user_features(
         ``log_buyers``, ``is_tail`` and ``price``; NaN where not known.
     has_clock : bool
     """
-    days = history.least_age(history.bought)
+    days = history.since_purchase()
     return {
         "user.n_items": history.count(),
         "user.n_baskets": n_baskets,
