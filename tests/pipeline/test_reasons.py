@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from unsung.data.dataset import Dataset
+from unsung.data.identifiers import Identifiers
 from unsung.errors import InputError
 from unsung.pipeline.components import make_component
 from unsung.pipeline.reasons import reasons_for, shared_words, title_of
@@ -61,6 +62,23 @@ def test_a_history_item_is_named_with_the_words_it_shares(shop):
     assert named
     teapot, kettle = state.items.index_of(["teapot", "kettle"])
     assert {"red", "enamel"} <= set(shared_words(state, int(kettle), int(teapot), vocabulary))
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_ids_may_hold_a_colon(shop, alone: bool):
+    state, vocabulary = shop
+    named = np.array([f"urn:{i}" for i in state.items.values], dtype=object)
+    state = replace(state, items=Identifiers(named))
+    blend = blend_of(state, 0.1)
+    scorer = blend.components[0] if alone else blend
+    user = int(state.users.index_of(["bea"])[0])
+    teacup = int(state.items.index_of(["urn:teacup"])[0])
+    reasons = reasons_for(scorer, state, user, teacup, vocabulary)
+    history = [reason for reason in reasons if reason.kind == "history"]
+    assert history
+    for reason in history:
+        assert reason.item_id in {"urn:kettle", "urn:teapot", "urn:strainer"}
+        assert title_of(state, int(state.items.index_of([reason.item_id])[0])) in reason.text
 
 
 def test_many_history_items_are_added_up(shop):

@@ -64,8 +64,7 @@ def reasons_for(
     by_history: dict[str, float] = {}
     for part in parts:
         if part.kind == "history":
-            item_id = part.name.split(":", 1)[-1]
-            by_history[item_id] = by_history.get(item_id, 0.0) + part.amount
+            by_history[part.name] = by_history.get(part.name, 0.0) + part.amount
     ranked = sorted(by_history.items(), key=lambda pair: -pair[1])
     shown = [pair for pair in ranked[:SHOWN_HISTORY] if pair[1] > 0]
     reasons = [_history_reason(state, item, *pair, vocabulary) for pair in shown]

@@ -25,11 +25,14 @@ class Part:
         The history item's id, the word, or the property.
     amount : float
         Share of the score; may be below zero.
+    scorer : str
+        The component that the part comes from, where a blend has several.
     """
 
     kind: str
     name: str
     amount: float
+    scorer: str = ""
 
 
 class Scorer(Protocol):

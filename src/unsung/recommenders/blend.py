@@ -67,7 +67,7 @@ class Blend:
             factor = self.weights[component.name] / float(deviation[0, 0])
             offset -= factor * float(mean[0, 0])
             parts.extend(
-                Part(part.kind, f"{component.name}:{part.name}", part.amount * factor)
+                Part(part.kind, part.name, part.amount * factor, component.name)
                 for part in component.explain(state, user, item)
             )
         parts.append(Part("rest", "average", offset))

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from pydantic import Field
 from scipy.linalg import lapack
 
-from unsung.data.state import ShopState
+from unsung.data.state import ItemContent, ShopState
 from unsung.errors import UnsungError
 from unsung.progress import Progress, silent
 from unsung.recommenders.base import Arrays, Part
@@ -100,7 +100,7 @@ class Linear:
         """The summed Gram matrix: ndarray of float32, shape (len(items), len(items))."""
         bought = state.pairs.matrix(state.n_items)[:, items]
         gram: np.ndarray = (bought.T @ bought).toarray()
-        content = type(state.content)(state.content.terms[items], state.content.embeddings[items])
+        content = ItemContent(state.content.terms[items], state.content.embeddings[items])
         for start in range(0, len(items), BLOCK):
             stop = min(start + BLOCK, len(items))
             if self.settings.term_weight:

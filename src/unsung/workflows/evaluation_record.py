@@ -100,9 +100,11 @@ def _comparison(a: str, b: str, metric: str, found: Comparison) -> dict[str, Any
 
 def _count_notes(counts: SplitCounts) -> Iterator[str]:
     if counts.n_users_without_history:
+        targets = counts.n_targets_without_history
         yield (
-            f"{counts.n_users_without_history} users with {counts.n_targets_without_history} "
-            "targets are left out because too little was known of them."
+            f"{counts.n_users_without_history} users"
+            + (f" with {targets} targets" if targets else "")
+            + " are left out because too little was known of them."
         )
     if counts.n_repeat_targets:
         yield (

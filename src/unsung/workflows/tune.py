@@ -11,7 +11,12 @@ from unsung.data.settings import SegmentSettings
 from unsung.data.state import ShopState
 from unsung.evaluation.hits import find_hits
 from unsung.evaluation.ranking import ndcg_at_k
-from unsung.pipeline.components import USUAL_WINDOW_DAYS, ComponentSettings, make_component
+from unsung.pipeline.components import (
+    USUAL_WINDOW_DAYS,
+    ComponentSettings,
+    make_component,
+    restore_component,
+)
 from unsung.pipeline.ranking import EMPTY, top_k
 from unsung.pipeline.rules import Rules, allowed_items, seen_items
 from unsung.popularity.segments import HEAD, TAIL, segment_items
@@ -174,7 +179,7 @@ def _try_settings(
         seen.append(tried)
         if set(change) == {"half_life"}:
             # Only the profile changes: what was fitted stays.
-            other = type(scorer).from_arrays(tried, scorer.to_arrays())  # type: ignore[attr-defined]
+            other = restore_component(tried, scorer.to_arrays())
         elif left > 0:
             left -= 1
             other = make_component(tried).fit(judge.window.fit_state, rng=rng)
