@@ -154,6 +154,15 @@ def test_an_appended_item_is_found_by_its_text(name, state):
         np.testing.assert_allclose(scores[:, -1], scores[:, 0], rtol=1e-4, atol=1e-6)
 
 
+def test_a_shop_without_users_serves_anybody(state):
+    nobody = np.array([], dtype=np.int64)
+    rows = Interactions.from_columns(user_index=nobody, item_index=nobody, timestamp=nobody)
+    empty = replace(state, users=Identifiers(np.array([], dtype=object)), interactions=rows)
+    scores = fitted("blend", empty).score(empty, empty.users.index_of(["ann"]))
+    assert scores.shape == (1, state.n_items)
+    assert np.isfinite(scores).all()
+
+
 def test_users_appended_after_the_fit_are_served(state):
     scorer = fitted("blend", state)
     later = replace(state, users=Identifiers(np.append(state.users.values, "newcomer")))

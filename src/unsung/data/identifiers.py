@@ -68,5 +68,10 @@ def _hash_ordered(values: np.ndarray) -> np.ndarray:
     if len(values) == 0:
         return values
     hashes = pd.util.hash_array(values, categorize=False)
-    # The id itself decides between equal hashes, so that the order is total.
-    return values[np.lexsort((values.astype(str), hashes))]
+    order = np.argsort(hashes, kind="stable")
+    if (hashes[order][1:] == hashes[order][:-1]).any():
+        # The id itself decides between equal hashes, so that the order is total. Not by an array
+        # of text, in which every id would take as much room as the longest.
+        ranked = sorted(range(len(values)), key=lambda place: (hashes[place], values[place]))
+        order = np.array(ranked)
+    return values[order]

@@ -173,8 +173,10 @@ class Pairs:
     def _entries_of(self, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Positions of the users' entries, one user after the other, and their row pointer."""
         known = (users >= 0) & (users < len(self.indptr) - 1)
-        start = self.indptr[np.where(known, users, 0)]
-        count = np.where(known, self.indptr[np.where(known, users, 0) + 1] - start, 0)
+        inside = np.where(known, users, 0)
+        start = self.indptr[inside]
+        # Without any user the row pointer has a single entry.
+        count = np.where(known, np.diff(self.indptr, append=self.indptr[-1])[inside], 0)
         indptr = np.zeros(len(users) + 1, dtype=np.int64)
         np.cumsum(count, out=indptr[1:])
         positions = np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], count)
