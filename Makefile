@@ -19,7 +19,7 @@ EXACT_ROOMS := */unsung/popularity/*,*/unsung/statistics/*,*/unsung/evaluation/*
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.installed-demo ## From a real shop's order lines to lists, gems and a report in demo-out/
+demo: $(VENV)/.installed-demo ## From a real shop's order lines to lists and a report in demo-out/
 	$(BIN)/unsung demo --out demo-out
 
 test: $(VENV)/.installed-dev ## Run the tests with branch coverage (at least 90 %)
