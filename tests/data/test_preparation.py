@@ -330,6 +330,26 @@ def test_required_columns_are_asked_for(prepare, text):
     assert "[interactions.columns]" in str(error.value)
 
 
+def test_a_time_may_be_a_constant(prepare):
+    prepared, _ = prepare(
+        {"interactions": "user_id,item_id\nu,i\n"},
+        sources={
+            "interactions": {
+                "constants": {"timestamp": "2025-07-01 12:00"},
+                "timezone": "Europe/London",
+            }
+        },
+    )
+    times = read_canonical(prepared.tables["interactions"])["timestamp"]
+    assert times.tolist() == [micros("2025-07-01 11:00")]
+
+
+def test_a_header_alone_is_a_table_of_no_rows(prepare):
+    prepared, _ = prepare({"interactions": HEADER, "items": "item_id,title\n"})
+    for table in prepared.tables.values():
+        assert (table.n_read, table.n_accepted, table.facts[0].distinct) == (0, 0, 0)
+
+
 def test_positions_stand_in_for_times(prepare):
     prepared, _ = prepare(
         {"interactions": "user_id,item_id,position\nu,i,0\nu,j,1\nu,k,\nu,l,-1\n"}

@@ -165,11 +165,12 @@ class _Table:
 
     def _readings(self, raw: Any, mapped: ColumnMap) -> dict[str, TimeReading]:
         source = self.settings.sources[self.name]
-        kinds = schema.TABLES[self.name]
+        times = (column for column, kind in mapped.found.items() if kind == "time")
         return {
             column: look_at_times(self.engine, raw, mapped, column, source)
-            for column in mapped.own
-            if kinds[column] == "time"
+            if column in mapped.own
+            else TimeReading(zone=source.timezone)
+            for column in times
         }
 
     def _good(self, judgement: Judgement) -> Any:

@@ -9,7 +9,7 @@ from unsung.data.demo import demo_shop_folder
 from unsung.data.engine.choice import open_engine
 from unsung.data.engine.duckdb_engine import DuckDBEngine
 from unsung.data.engine.spark_engine import SparkEngine
-from unsung.errors import MissingExtraError
+from unsung.errors import InputError, MissingExtraError
 
 NASTY = """user_id,item_id,timestamp,event,weight,rating,price,quantity,basket_id,title
  u1 ,i1,2025-01-02,transaction,,,1.50,2,b1,Tea
@@ -173,6 +173,18 @@ def test_native_files_are_told_apart_and_read_by_name(tmp_path):
     assert frame["source_row"].tolist() == [1, 2, 1]
     assert frame["a"].tolist() == ["x", "y", "z"]
     engine.close()
+
+
+def test_a_damaged_page_is_an_error_that_names_the_file(prepare, tmp_path):
+    columns = {"user_id": [f"u{n}" for n in range(999)], "item_id": ["i"] * 999}
+    columns["timestamp"] = list(range(1_700_000_000, 1_700_000_999))
+    pd.DataFrame(columns).to_parquet(tmp_path / "damaged.parquet")
+    content = bytearray((tmp_path / "damaged.parquet").read_bytes())
+    content[40:400] = bytes(360)
+    (tmp_path / "damaged.parquet").write_bytes(content)
+    source = {"interactions": {"path": str(tmp_path / "damaged.parquet")}}
+    with pytest.raises(InputError, match=r"damaged\.parquet.*export the file again"):
+        prepare({"interactions": "never read"}, sources=source)
 
 
 def test_engines_have_names(tmp_path):

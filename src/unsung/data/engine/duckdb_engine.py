@@ -1,13 +1,16 @@
 """Preparation on one machine, larger than memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 import pandas as pd
 
 from unsung import schema
+from unsung.errors import InputError, UnsungError
 
 _FILE = "__unsung_file"
 
@@ -62,11 +65,13 @@ class DuckDBEngine:
     def write(self, table: Any, path: Path) -> None:
         """Write a table as one parquet file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection.to_parquet(table, path)
+        with _in_words():
+            self._connection.to_parquet(table, path)
 
     def frame(self, table: Any) -> pd.DataFrame:
         """Compute a small table."""
-        return pd.DataFrame(self._connection.to_pandas(table))
+        with _in_words():
+            return pd.DataFrame(self._connection.to_pandas(table))
 
     def close(self) -> None:
         """Give memory and threads back."""
@@ -75,3 +80,16 @@ class DuckDBEngine:
 
 def _files(paths: Sequence[Path]) -> list[str]:
     return [str(path / "*.parquet") if path.is_dir() else str(path) for path in paths]
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.OutOfMemoryException:
+        raise UnsungError(
+            "DuckDB needs more memory than it was given; free some, or set engine = 'spark'."
+        ) from None
+    except duckdb.Error as error:
+        reason = str(error).partition("\n")[0].partition(": ")[2]
+        raise InputError(f"{reason or error}: export the file again if it is damaged.") from error
