@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from unsung.popularity.concentration import (
     effective_number,
@@ -39,6 +40,11 @@ def test_the_lorenz_curve_rises_ever_faster(values):
 def test_a_common_factor_changes_nothing(values, factor):
     assert gini(values * factor) == pytest.approx(gini(values))
     assert effective_number(values * factor) == pytest.approx(effective_number(values))
+
+
+@given(sold)
+def test_effective_number_is_the_exponential_of_entropy(values):
+    assert effective_number(values) == pytest.approx(np.exp(stats.entropy(values)))
 
 
 @given(sold)

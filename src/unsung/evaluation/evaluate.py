@@ -16,7 +16,6 @@ from unsung.evaluation.exposure import (
     aplt,
     arp,
     catalogue_coverage_at_k,
-    effective_items,
     exposure_counts,
     exposure_gini,
     novelty,
@@ -32,6 +31,7 @@ from unsung.evaluation.ranking import (
     tail_ndcg_at_k,
     value_at_k,
 )
+from unsung.popularity.concentration import effective_number
 from unsung.statistics.summary import summarise
 
 Cuts = dict[str, dict[str, dict[str, float]]]
@@ -154,7 +154,7 @@ def evaluate_lists(
     summary = {metric: mean.mean for metric, mean in means.items()} | {
         "captured_value_at_k": captured_value_at_k(hits),
         "catalogue_coverage_at_k": catalogue_coverage_at_k(exposure),
-        "effective_items": effective_items(exposure),
+        "effective_items": effective_number(exposure),
         "exposure_gini": exposure_gini(exposure),
         "n_lists": int((hits.lists[:, 0] >= 0).sum()),
     }

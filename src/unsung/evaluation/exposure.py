@@ -5,6 +5,7 @@ All functions take lists already cut to the k slots that are judged.
 
 import numpy as np
 
+from unsung.popularity.concentration import gini
 from unsung.statistics.summary import ratio_or_nan, summarise
 
 
@@ -29,7 +30,7 @@ def catalogue_coverage_at_k(exposure: np.ndarray) -> float:
     """Distinct items listed / items of the catalogue; 0 for an empty catalogue.
 
     One filler slot games it, and it grows with the number of lists: show it beside
-    ``effective_items`` and that number.
+    ``effective_items`` (``effective_number`` of the exposure) and that number.
 
     Parameters
     ----------
@@ -41,34 +42,6 @@ def catalogue_coverage_at_k(exposure: np.ndarray) -> float:
         In [0, 1].
     """
     return float(np.count_nonzero(exposure) / max(len(exposure), 1))
-
-
-def effective_items(exposure: np.ndarray) -> float:
-    """How many equally exposed items would be as varied: exp of the entropy of exposure.
-
-    Parameters
-    ----------
-    exposure : ndarray of int64, shape (n_items,)
-
-    Returns
-    -------
-    number : float
-        From 1 (one item has all slots) to n_items; 0 where nothing is shown.
-
-    References
-    ----------
-    Jost (2006), doi:10.1111/j.2006.0030-1299.14714.x
-
-    Examples
-    --------
-    >>> round(effective_items(np.array([5, 5, 5, 0])), 6)
-    3.0
-    """
-    shown = exposure[exposure > 0]
-    if not len(shown):
-        return 0.0
-    share = shown / shown.sum()
-    return float(np.exp(-(share * np.log(share)).sum()))
 
 
 def exposure_gini(exposure: np.ndarray) -> float:
@@ -89,11 +62,7 @@ def exposure_gini(exposure: np.ndarray) -> float:
     >>> exposure_gini(np.array([0, 0, 0, 8]))
     0.75
     """
-    n, total = len(exposure), float(exposure.sum())
-    if not total:
-        return float("nan")
-    rank = np.arange(1, n + 1)
-    return float((2 * rank - n - 1) @ np.sort(exposure) / (n * total))
+    return gini(exposure) if exposure.any() else float("nan")
 
 
 def arp(lists: np.ndarray, buyers: np.ndarray) -> np.ndarray:

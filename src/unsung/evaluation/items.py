@@ -7,9 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unsung.errors import InputError
-
-SEGMENT_NAMES = ("head", "tail", "fresh", "cold")
-"""Names of the segment codes 0, 1, 2, 3; ``tail`` is the established tail."""
+from unsung.popularity.segments import SEGMENT_NAMES
 
 
 @dataclass(frozen=True, eq=False)
