@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from unsung.text.documents import documents_of
-from unsung.text.profiles import kernel, profile_texts
+from unsung.text.profiles import profile_texts
 
 
 def test_profiles_list_the_latest_titles_first(toy_shop):
@@ -29,13 +28,3 @@ def test_what_was_taken_back_says_nothing(toy_shop):
     state = toy_shop.with_interactions(replace(rows, weight=weight)).as_of()
     (text,) = profile_texts(state, documents_of(state).titles, state.users.index_of(["ann"]))
     assert text == "Red enamel teapot; Red enamel kettle"
-
-
-@pytest.mark.parametrize("temperature", [0.1, 0.2, 1.0])
-def test_the_kernel_is_one_for_equal_texts_and_falls(temperature):
-    cosine = np.linspace(-1, 1, 9, dtype=np.float32)
-    weights = kernel(cosine, temperature)
-    assert weights.dtype == np.float32
-    assert weights[-1] == 1
-    assert (np.diff(weights) > 0).all()
-    np.testing.assert_allclose(weights, np.exp((cosine.astype(float) - 1) / temperature), 1e-5)

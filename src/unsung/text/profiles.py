@@ -1,4 +1,4 @@
-"""A user's tastes in words, and how fast similarity loses its worth."""
+"""A user's tastes in words."""
 
 from collections.abc import Sequence
 
@@ -35,27 +35,3 @@ def profile_texts(
         kept = pairs.item_index[entries][pairs.value[entries] > 0]
         texts.append("; ".join(titles[item] for item in kept[::-1][:n_recent] if titles[item]))
     return texts
-
-
-def kernel(cosine: np.ndarray, temperature: float) -> np.ndarray:
-    """Turn cosines into weights that fall off exponentially: exp((cosine - 1) / temperature).
-
-    Parameters
-    ----------
-    cosine : ndarray of float32
-        Dot products of rows of length 1, -1..1.
-    temperature : float
-        Above 0; the smaller, the more only the nearest count.
-
-    Returns
-    -------
-    weights : ndarray of float32, same shape
-        Above 0, and 1 where the cosine is 1.
-
-    Examples
-    --------
-    >>> kernel(np.array([1.0, 0.8], dtype=np.float32), 0.2).round(3)
-    array([1.   , 0.368], dtype=float32)
-    """
-    weights: np.ndarray = np.exp((cosine - np.float32(1)) / np.float32(temperature))
-    return weights
