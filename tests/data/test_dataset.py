@@ -121,3 +121,24 @@ def test_any_moment_is_fine(toy_shop, moment):
     state = toy_shop.as_of(moment)
     assert len(state.listed) == toy_shop.n_items
     assert len(state.interactions) == (toy_shop.interactions.timestamp < moment).sum()
+
+
+def test_what_came_after_the_last_order_is_known_today(toy_shop: Dataset):
+    created = np.full(toy_shop.n_items, np.nan)
+    kettle, gnome = toy_shop.items.index_of(["kettle", "gnome"])
+    created[kettle], created[gnome] = toy_shop.end + 5, toy_shop.end + 50
+    review = toy_shop.reviews.iloc[:1].assign(timestamp=toy_shop.end + 5)
+    shop = replace(
+        toy_shop,
+        catalogue=toy_shop.catalogue.assign(created_at=created),
+        reviews=pd.concat([toy_shop.reviews, review]),
+        read_at=toy_shop.end + 10,
+    )
+    today = shop.as_of()
+    assert today.as_of == toy_shop.end
+    assert today.listed[kettle]
+    assert not today.listed[gnome]
+    assert len(today.reviews) == 3
+    then = shop.as_of(toy_shop.end)
+    assert not then.listed[kettle]
+    assert len(then.reviews) == 2

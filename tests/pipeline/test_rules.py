@@ -73,3 +73,11 @@ def test_bought_items_are_hidden_unless_repeats_are_shown(state):
     seen = seen_items(state, users, Rules())
     assert [ids(state, row) for row in seen] == [{"kettle", "teapot", "teacup"}, set(), set()]
     assert not seen_items(state, users, Rules(repeats="show")).any()
+
+
+def test_one_value_of_a_list_or_path_is_enough(state):
+    category = state.catalogue["category"].replace({"tea": "Home > Tea | 茶"})
+    told = replace(state, catalogue=state.catalogue.assign(category=category))
+    for wanted in ("茶", "Tea", "Home", "Home > Tea | 茶"):
+        assert allowed_items(told, Rules(categories=[wanted])).sum() == 5
+    assert not allowed_items(told, Rules(categories=["Te"])).any()

@@ -6,14 +6,16 @@ import pytest
 from unsung.data.dataset import Dataset
 from unsung.data.settings import SegmentSettings
 from unsung.data.splits import split_by_time
-from unsung.pipeline.components import default_components
+from unsung.errors import UnsungError
+from unsung.pipeline.components import default_components, default_weights
 from unsung.pipeline.rules import Rules
 from unsung.recommenders.linear import LinearSettings
 from unsung.recommenders.popular import PopularSettings
 from unsung.schema import DAY_US
 from unsung.workflows import tune as tuning
 from unsung.workflows.content import ContentBuilder
-from unsung.workflows.tune import TuneSettings, ValidationWindow, profile_ndcg, tune
+from unsung.workflows.tune import TuneSettings, profile_ndcg, tune
+from unsung.workflows.validation import ValidationWindow
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def run(window: ValidationWindow, **settings):
     return tune(
         window,
         default_components(window.fit_state),
-        TuneSettings(k=3, candidates=10, **settings),
+        TuneSettings(**{"k": 3, "candidates": 10, "min_users": 1} | settings),
         SegmentSettings(head_share=0.1),
         Rules(),
         rng=np.random.default_rng(0),
@@ -38,17 +40,17 @@ def run(window: ValidationWindow, **settings):
 
 def test_the_choice_is_no_worse_than_any_trial(window: ValidationWindow):
     choice = run(window, budget_s=10, relevance_budget=0)
-    linear = [t["ndcg_at_k"] for t in choice.trials if t["name"] == "linear"]
+    trials = [t for t in choice.trials if isinstance(t.settings, LinearSettings)]
+    best = max(trial.ndcg_at_k for trial in trials)
     chosen = next(c for c in choice.components if isinstance(c, LinearSettings))
-    best = max(linear)
-    assert any(t["ndcg_at_k"] == best and t["l2"] == chosen.l2 for t in choice.trials if "l2" in t)
+    assert best in [trial.ndcg_at_k for trial in trials if trial.settings == chosen]
     assert choice.learnt.relevance == choice.learnt.best_relevance >= best
     assert choice.n_users == len(window.users)
 
 
 def test_no_setting_is_tried_twice(window: ValidationWindow):
-    trials = [str({**trial, "ndcg_at_k": 0}) for trial in run(window, budget_s=10).trials]
-    assert len(trials) == len(set(trials))
+    tried = [trial.settings for trial in run(window, budget_s=10).trials]
+    assert all(settings not in tried[:n] for n, settings in enumerate(tried))
 
 
 def test_without_a_budget_nothing_is_fitted_again(window: ValidationWindow, monkeypatch):
@@ -83,3 +85,38 @@ def test_profile_ndcg_by_hand(window: ValidationWindow):
         gains = [1 / np.log2(rest.index(i) + 2) for i in wanted]
         total += sum(gains) / sum(1 / np.log2(n + 2) for n in range(len(wanted)))
     assert found == pytest.approx(total / len(window.users))
+
+
+def test_settings_that_cannot_be_solved_are_passed_over(window: ValidationWindow, monkeypatch):
+    make = tuning.make_component
+
+    def fragile(settings):
+        if getattr(settings, "l2", 300) == 100:
+            raise UnsungError("not positive definite")
+        return make(settings)
+
+    monkeypatch.setattr(tuning, "make_component", fragile)
+    choice = run(window, budget_s=10)
+    failed = [trial for trial in choice.trials if trial.ndcg_at_k is None]
+    assert [trial.settings.l2 for trial in failed] == [100]
+    assert all(getattr(c, "l2", 300) != 100 for c in choice.components)
+
+
+def test_the_budget_is_one_for_all_scorers(window: ValidationWindow):
+    # .2 s each at this size: three fits in all, whichever scorer asks.
+    fitted_again = [
+        trial
+        for trial in run(window, budget_s=0.7).trials
+        if isinstance(trial.settings, LinearSettings)
+        and (trial.settings.l2, trial.settings.term_weight) != (300, 20)
+    ]
+    assert 1 <= len(fitted_again) <= 3
+
+
+def test_too_few_users_decide_nothing(window: ValidationWindow):
+    choice = run(window, min_users=7)
+    assert choice.is_default
+    assert choice.trials == ()
+    assert choice.components == default_components(window.fit_state)
+    assert choice.learnt.weights == default_weights(choice.components)
+    assert choice.learnt.relevance > 0

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from unsung.cli.tables import check_lines
 from unsung.cli.terminal import print_json, say, show_progress, write_page
 
 
@@ -25,11 +26,8 @@ def check(
     if as_json:
         print_json(found.check)
         return
-    for table in found.check["tables"]:
-        say(
-            f"{table['name']}: {table['n_read']:,} rows read = {table['n_accepted']:,} accepted "
-            f"+ {table['n_quarantined']:,} set aside + {table['n_duplicates']:,} duplicates"
-        )
+    for line in check_lines(found.check):
+        say(line)
     for finding in found.check["findings"]:
         say(f"  {finding['level']}: {finding['sentence']}")
     say(f"Page: {page}. Rows that were set aside: {quarantine}/")

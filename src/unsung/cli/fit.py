@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from unsung.cli.tables import evaluation_lines
+from unsung.cli.tables import check_lines, evaluation_lines
 from unsung.cli.terminal import print_json, say, show_progress
 
 
@@ -38,6 +38,8 @@ def fit(
     if as_json:
         print_json({"bundle": str(out), "metrics": fitted.bundle.metrics})
         return
+    for line in check_lines(found.check):
+        say(line)
     for line in evaluation_lines(fitted.evaluation, fitted.problem):
         say(line)
     say(f"Bundle: {out}. Report: {out / 'report.html'}")

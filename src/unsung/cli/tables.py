@@ -15,6 +15,15 @@ COLUMNS = (
 )
 
 
+def check_lines(check: dict[str, Any]) -> Iterator[str]:
+    """What became of the rows of every table, a line each."""
+    for table in check["tables"]:
+        yield (
+            f"{table['name']}: {table['n_read']:,} rows read = {table['n_accepted']:,} accepted "
+            f"+ {table['n_quarantined']:,} set aside + {table['n_duplicates']:,} duplicates"
+        )
+
+
 def evaluation_lines(record: dict[str, Any] | None, problem: str | None = None) -> Iterator[str]:
     """The models of an evaluation, a line each, with what the columns mean.
 

@@ -100,6 +100,7 @@ def build_dataset(prepared: PreparedTables, settings: ShopSettings) -> Dataset:
         exposures=_exposures(tables.get("exposures"), users, items),
         user_table=_user_table(tables.get("users"), users),
         has_clock=has_clock,
+        read_at=int(prepared.now.timestamp() * 1_000_000),
     )
 
 

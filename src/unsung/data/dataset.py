@@ -35,6 +35,9 @@ class Dataset:
         Row i describes user i: group attributes, ``profiling_consent``.
     has_clock : bool
         False where interactions carry only a position.
+    read_at : int
+        When the files were read (microseconds since 1970 UTC): the present, up to which items and
+        reviews count that are later than the last interaction.
     """
 
     users: Identifiers
@@ -48,6 +51,7 @@ class Dataset:
     exposures: pd.DataFrame | None
     user_table: pd.DataFrame | None
     has_clock: bool
+    read_at: int = 0
 
     @property
     def n_users(self) -> int:
@@ -76,8 +80,9 @@ class Dataset:
         Parameters
         ----------
         moment : int, optional
-            Microseconds since 1970 UTC; the end of the data where not given. Without a clock there
-            is no moment and everything is known.
+            Microseconds since 1970 UTC; where not given the end of the interactions, with the items
+            and reviews that came between then and ``read_at``. Without a clock there is no moment
+            and everything is known.
 
         Returns
         -------
@@ -88,18 +93,20 @@ class Dataset:
             the most frequent title (the later where equal) and the median price.
         """
         if not self.has_clock:
-            moment, rows, reviews = None, self.interactions, self.reviews
+            moment, known_until = None, None
+            rows, reviews = self.interactions, self.reviews
         else:
+            known_until = max(self.end, self.read_at) if moment is None else moment
             moment = self.end if moment is None else moment
             rows = self.interactions.before(moment)
-            reviews = self.reviews[self.reviews[schema.TIMESTAMP] < moment]
+            reviews = self.reviews[self.reviews[schema.TIMESTAMP] < known_until]
         catalogue = self._catalogue_from(rows)
         listed = np.ones(self.n_items, dtype=bool)
         if self.catalogue_is_derived:
             listed = np.bincount(rows.item_index, minlength=self.n_items) > 0
-        elif moment is not None and schema.CREATED_AT in catalogue:
+        elif known_until is not None and schema.CREATED_AT in catalogue:
             created = catalogue[schema.CREATED_AT].to_numpy(dtype=np.float64, na_value=np.nan)
-            listed = ~(created >= moment)
+            listed = ~(created >= known_until)
         in_stock = np.ones(self.n_items, dtype=bool)
         if schema.IN_STOCK in catalogue:
             in_stock = catalogue[schema.IN_STOCK].fillna(True).to_numpy(dtype=bool)

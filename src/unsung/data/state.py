@@ -88,7 +88,12 @@ class ShopState:
 
     def with_content(self, content: ItemContent) -> "ShopState":
         """The same state with its items' content vectors."""
-        return replace(self, content=content)
+        other = replace(self, content=content)
+        # Histories and counters don't depend on content, and take seconds in a large shop.
+        for name in ("pairs", "buyers", "first_seen"):
+            if name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
+        return other
 
     @cached_property
     def pairs(self) -> Pairs:

@@ -82,14 +82,15 @@ class Bundle:
         return self.folder.file(name).parent if name in self.folder else None
 
     def recommend(
-        self, user_id: str, k: int = 10, *, rules: Rules | None = None, explain: bool = False
+        self, user_id: str | int, k: int = 10, *, rules: Rules | None = None, explain: bool = False
     ) -> tuple[Recommendation, ...]:
         """The user's list, best first.
 
         Parameters
         ----------
-        user_id : str
-            Somebody the shop doesn't know gets what is good for anybody.
+        user_id : str or int
+            Somebody the shop doesn't know gets what is good for anybody. A number is taken for
+            its digits.
         k : int
             1 to 1,000.
         rules : Rules, optional
@@ -103,7 +104,7 @@ class Bundle:
             Where k is out of range.
         """
         model = self.model
-        request = Request(user_id, k, rules or Rules(repeats=model.repeats), explain)
+        request = Request(str(user_id), k, rules or Rules(repeats=model.repeats), explain)
         return recommend(
             request,
             model.blend,

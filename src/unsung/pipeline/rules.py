@@ -8,6 +8,7 @@ import numpy as np
 
 from unsung import schema
 from unsung.data.state import ShopState
+from unsung.text.documents import cell_values
 
 Repeats = Literal["hide", "show"]
 
@@ -21,7 +22,8 @@ class Rules:
     exclude : sequence of str
         Item ids that may not be listed; unknown ids are fine.
     categories, brands : sequence of str
-        At least one must be the item's own.
+        At least one must be the item's own: the whole cell, or one value of a list ("tea | gifts")
+        or path ("Home > Tea").
     min_price, max_price : float, optional
         Bounds, included, in the shop's currency; items without a price don't pass.
     in_stock_only : bool
@@ -68,7 +70,11 @@ def seen_items(state: ShopState, users: np.ndarray, rules: Rules) -> np.ndarray:
 def _column_in(state: ShopState, column: str, wanted: Sequence[str]) -> np.ndarray:
     if column not in state.catalogue:
         return np.zeros(state.n_items, dtype=bool)
-    return np.asarray(state.catalogue[column].isin(list(wanted)), dtype=bool)
+    cells, asked = state.catalogue[column], set(wanted)
+    fitting = [
+        cell for cell in cells.dropna().unique() if cell in asked or asked & set(cell_values(cell))
+    ]
+    return np.asarray(cells.isin(fitting), dtype=bool)
 
 
 def _priced_within(state: ShopState, low: float | None, high: float | None) -> np.ndarray:

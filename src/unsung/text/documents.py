@@ -163,7 +163,7 @@ def build_documents(
     attributes = attributes or choose_attributes(catalogue, settings.max_numbers)
     titles = _column(catalogue, schema.TITLE, str)
     values = {
-        name: _column(catalogue, name, _values)
+        name: _column(catalogue, name, cell_values)
         for name in (schema.BRAND, schema.CATEGORY, *attributes.tokens)
     }
     passages = [titles]
@@ -206,7 +206,8 @@ def _spelled(value: object) -> str:
     return str(value)
 
 
-def _values(cell: str) -> tuple[str, ...]:
+def cell_values(cell: str) -> tuple[str, ...]:
+    """The values that a cell holds: a list ("red | blue") or a path ("Beauty > Nails")."""
     return tuple(value for value in _BETWEEN_VALUES.split(cell) if value)
 
 

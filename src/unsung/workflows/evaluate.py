@@ -47,10 +47,10 @@ from unsung.workflows.content import ContentBuilder
 from unsung.workflows.tune import (
     Choice,
     TuneSettings,
-    ValidationWindow,
     profile_ndcg,
     tune,
 )
+from unsung.workflows.validation import ValidationWindow
 
 Protocol = Literal["time", "leave-one-out"]
 Split = TimeSplit | LeaveOneOutSplit

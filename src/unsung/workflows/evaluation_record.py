@@ -9,8 +9,10 @@ import numpy as np
 
 from unsung.data.splits import LeaveOneOutSplit, SplitCounts
 from unsung.evaluation.significance import Comparison, compare_evaluations
+from unsung.recommenders.linear import LinearSettings
 from unsung.workflows.evaluate import ShopEvaluation, TestResult
 
+FEW_USERS = 100
 COMPARED = ("ndcg_at_k", "tail_ndcg_at_k", "fresh_ndcg_at_k", "cold_ndcg_at_k", "head_ndcg_at_k")
 
 
@@ -50,7 +52,11 @@ def evaluation_record(found: ShopEvaluation, *, rng: np.random.Generator) -> dic
         "models": [_model(result) for result in found.results],
         "comparisons": comparisons,
         "chosen": chosen_settings(found),
-        "notes": [*_count_notes(split.counts), *_text_notes(comparisons)],
+        "notes": [
+            *_size_notes(found),
+            *_count_notes(split.counts),
+            *_text_notes(comparisons),
+        ],
     }
 
 
@@ -64,7 +70,11 @@ def chosen_settings(found: ShopEvaluation) -> dict[str, Any]:
         "validation_ndcg_at_k": choice.learnt.relevance,
         "validation_tail_ndcg_at_k": choice.learnt.tail,
         "validation_best_ndcg_at_k": choice.learnt.best_relevance,
-        "trials": [dict(trial) for trial in choice.trials],
+        "is_default": choice.is_default,
+        "trials": [
+            {**trial.settings.model_dump(mode="json"), "ndcg_at_k": trial.ndcg_at_k}
+            for trial in choice.trials
+        ],
     }
 
 
@@ -96,6 +106,25 @@ def _comparison(a: str, b: str, metric: str, found: Comparison) -> dict[str, Any
         "p_value": found.adjusted_p_value,
         "n": found.n,
     }
+
+
+def _size_notes(found: ShopEvaluation) -> Iterator[str]:
+    """Say where there is too little to choose on, or more than the linear model takes."""
+    n_users, choice = found.results[-1].evaluation.n_users, found.choice
+    if choice.is_default:
+        yield (
+            f"Only {choice.n_users} users could be chosen on, so default settings and weights "
+            "were kept."
+        )
+    if n_users < FEW_USERS:
+        yield f"Only {n_users} users could be tested on: differences may be chance."
+    solved = [c.max_items for c in choice.components if isinstance(c, LinearSettings)]
+    n_items = len(found.items)
+    if solved and n_items > solved[0]:
+        yield (
+            f"The linear model covers the {solved[0]:,} items with most buyers of {n_items:,}; "
+            "the others live by their text and their trend alone."
+        )
 
 
 def _count_notes(counts: SplitCounts) -> Iterator[str]:

@@ -1,34 +1,27 @@
 """Choose the scorers' settings and the blend's weights on a validation window."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 from pydantic import Field
 
 from unsung.data.settings import SegmentSettings
-from unsung.data.state import ShopState
-from unsung.evaluation.hits import find_hits
-from unsung.evaluation.ranking import ndcg_at_k
+from unsung.errors import UnsungError
 from unsung.pipeline.components import (
-    USUAL_WINDOW_DAYS,
     ComponentSettings,
+    default_weights,
     make_component,
     restore_component,
 )
-from unsung.pipeline.ranking import EMPTY, top_k
-from unsung.pipeline.rules import Rules, allowed_items, seen_items
-from unsung.popularity.segments import HEAD, TAIL, segment_items
+from unsung.pipeline.rules import Rules
 from unsung.progress import Progress, silent
 from unsung.recommenders.base import Recommender
-from unsung.recommenders.blend import standardise
 from unsung.recommenders.linear import LinearSettings
-from unsung.recommenders.weights import LearntWeights, learn_weights
+from unsung.recommenders.weights import LearntWeights
 from unsung.settings import Settings
-
-FEWEST_TAIL_USERS = 50
-"""Users with an established-tail target below which the whole tail is measured instead."""
+from unsung.workflows.validation import Judge, ValidationWindow
+from unsung.workflows.weighing import Weighing
 
 
 class TuneSettings(Settings):
@@ -41,39 +34,13 @@ class TuneSettings(Settings):
     established tail. Kept on these users; no guarantee for later ones."""
     max_users: int = Field(default=1500, ge=1)
     """Validation users that are looked at, drawn at random where there are more."""
+    min_users: int = Field(default=50, ge=1)
+    """Fewer validation users decide nothing: default settings and weights are kept."""
     candidates: int = Field(default=100, ge=1)
     """Best items of every scorer among which the weights are learnt."""
     budget_s: float = Field(default=60.0, ge=0)
     """Seconds of a two-core machine for trying settings of the linear model. Turned into a number
     of trials by the size of the catalogue, so that a slow day doesn't change the result."""
-
-
-@dataclass(frozen=True, eq=False)
-class ValidationWindow:
-    """What the settings are chosen on.
-
-    Parameters
-    ----------
-    fit_state, state : ShopState
-        What scorers are fitted on and score from (equal but in leave-one-out).
-    users : ndarray of int32, shape (n,)
-    targets : csr_array of float32, shape (n, n_items)
-    days : float
-        Length of the window: the scale of the half-lives that are tried.
-    """
-
-    fit_state: ShopState
-    state: ShopState
-    users: np.ndarray
-    targets: sp.csr_array
-    days: float = USUAL_WINDOW_DAYS
-
-    def sampled(self, most: int, rng: np.random.Generator) -> "ValidationWindow":
-        """The same window with at most so many users."""
-        if len(self.users) <= most:
-            return self
-        rows = np.sort(rng.choice(len(self.users), most, replace=False))
-        return replace(self, users=self.users[rows], targets=self.targets[rows])
 
 
 @dataclass(frozen=True)
@@ -84,16 +51,40 @@ class Choice:
     ----------
     components : tuple of settings
     learnt : LearntWeights
-    trials : tuple of dict
-        Settings tried, with their validation NDCG.
+    trials : tuple of Trial
     n_users : int
         Validation users.
+    is_default : bool
+        Whether there were too few of them to choose on, so that defaults were kept.
     """
 
     components: tuple[ComponentSettings, ...]
     learnt: LearntWeights
-    trials: tuple[dict[str, float | str], ...]
+    trials: tuple["Trial", ...]
     n_users: int
+    is_default: bool
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Settings that were tried, and their NDCG on the validation window (None: not solvable)."""
+
+    settings: ComponentSettings
+    ndcg_at_k: float | None
+
+
+@dataclass
+class _Budget:
+    """Seconds left for trying settings."""
+
+    left_s: float
+
+    def pays(self, cost_s: float) -> bool:
+        """Take the cost if it can be paid."""
+        if cost_s > self.left_s:
+            return False
+        self.left_s -= cost_s
+        return True
 
 
 def profile_ndcg(
@@ -109,7 +100,7 @@ def profile_ndcg(
         Length of the lists.
     rules : Rules
     """
-    judge = _Judge(window, k, rules)
+    judge = Judge(window, k, rules)
     scorer = make_component(component).fit(window.fit_state, rng=np.random.default_rng(0))
     return judge.ndcg(judge.scores(scorer))
 
@@ -143,54 +134,84 @@ def tune(
     choice : Choice
     """
     window = window.sampled(settings.max_users, rng)
-    judge = _Judge(window, settings.k, rules)
-    trials: list[dict[str, float | str]] = []
-    chosen: list[ComponentSettings] = []
-    fitted: list[Recommender] = []
-    for component in components:
-        best, scorer = _try_settings(component, judge, settings, trials, rng, progress)
-        chosen.append(best)
-        fitted.append(scorer)
-    learnt = _weigh(fitted, judge, settings, segments, progress)
-    return Choice(tuple(chosen), learnt, tuple(trials), len(window.users))
+    judge = Judge(window, settings.k, rules)
+    if len(window.users) < settings.min_users:
+        fitted = [make_component(c).fit(window.fit_state, rng=rng) for c in components]
+        return _untuned(
+            components, Weighing(fitted, judge, segments, settings.candidates), len(window.users)
+        )
+    search = _Search(judge, _Budget(settings.budget_s), rng, progress)
+    found = [search.best_of(component) for component in components]
+    weighing = Weighing([scorer for _, scorer in found], judge, segments, settings.candidates)
+    chosen = tuple(best for best, _ in found)
+    return Choice(
+        chosen,
+        weighing.learn(settings.relevance_budget, progress),
+        tuple(search.trials),
+        len(window.users),
+        is_default=False,
+    )
 
 
-def _try_settings(
-    start: ComponentSettings,
-    judge: "_Judge",
-    settings: TuneSettings,
-    trials: list[dict[str, float | str]],
-    rng: np.random.Generator,
-    progress: Progress,
-) -> tuple[ComponentSettings, Recommender]:
-    """Change one field at a time and keep what scores best; returns settings and fitted scorer."""
-    scorer = make_component(start).fit(judge.window.fit_state, rng=rng)
-    if start.kind == "popular":
-        return start, scorer
-    best, best_value, seen = start, judge.ndcg(judge.scores(scorer)), [start]
-    trials.append(_trial(start, best_value))
-    left = _affordable(start, judge.window.fit_state.n_items, settings.budget_s)
-    stage, changes = f"choosing settings of {start.name}", _changes(start, judge.window)
-    for done, change in enumerate(changes):
-        progress(stage, done, len(changes))
-        tried = best.model_copy(update=change)
-        if tried in seen:
-            continue
-        seen.append(tried)
-        if set(change) == {"half_life"}:
-            # Only the profile changes: what was fitted stays.
-            other = restore_component(tried, scorer.to_arrays())
-        elif left > 0:
-            left -= 1
-            other = make_component(tried).fit(judge.window.fit_state, rng=rng)
-        else:
-            continue
-        value = judge.ndcg(judge.scores(other))
-        trials.append(_trial(tried, value))
-        if value > best_value:
-            best, best_value, scorer = tried, value, other
-    progress(stage, len(changes), len(changes))
-    return best, scorer
+def _untuned(components: Sequence[ComponentSettings], weighing: Weighing, n_users: int) -> Choice:
+    """Defaults, and what they reach."""
+    weights = default_weights(components)
+    blended = sum(np.float32(weights[name]) * few for name, few in weighing.scores.items())
+    relevance = float(weighing.relevance(np.asarray(blended)).mean())
+    tail = float(weighing.tail(np.asarray(blended)).mean())
+    learnt = LearntWeights(weights, relevance, tail, relevance)
+    return Choice(tuple(components), learnt, (), n_users, is_default=True)
+
+
+class _Search:
+    """Changes one field at a time and keeps what scores best."""
+
+    def __init__(
+        self, judge: Judge, budget: _Budget, rng: np.random.Generator, progress: Progress
+    ) -> None:
+        self.judge, self.budget, self.rng, self.progress = judge, budget, rng, progress
+        self.trials: list[Trial] = []
+
+    def best_of(self, start: ComponentSettings) -> tuple[ComponentSettings, Recommender]:
+        """The best settings that can be paid for, and the scorer fitted with them."""
+        window = self.judge.window
+        scorer = make_component(start).fit(window.fit_state, rng=self.rng)
+        if start.kind == "popular":
+            return start, scorer
+        best, best_value, seen = start, self._tried(start, scorer), [start]
+        stage, changes = f"choosing settings of {start.name}", _changes(start, window)
+        for done, change in enumerate(changes):
+            self.progress(stage, done, len(changes))
+            tried = best.model_copy(update=change)
+            if tried in seen:
+                continue
+            seen.append(tried)
+            other = self._fitted(tried, scorer, only_profile=set(change) == {"half_life"})
+            value = -1.0 if other is None else self._tried(tried, other)
+            if other is not None and value > best_value:
+                best, best_value, scorer = tried, value, other
+        self.progress(stage, len(changes), len(changes))
+        return best, scorer
+
+    def _tried(self, settings: ComponentSettings, scorer: Recommender) -> float:
+        value = self.judge.ndcg(self.judge.scores(scorer))
+        self.trials.append(Trial(settings, value))
+        return value
+
+    def _fitted(
+        self, settings: ComponentSettings, scorer: Recommender, *, only_profile: bool
+    ) -> Recommender | None:
+        """The scorer of other settings; None where it can't be paid for or solved."""
+        if only_profile:
+            return restore_component(settings, scorer.to_arrays())
+        state = self.judge.window.fit_state
+        if not self.budget.pays(_cost_s(settings, state.n_items)):
+            return None
+        try:
+            return make_component(settings).fit(state, rng=self.rng)
+        except UnsungError:
+            self.trials.append(Trial(settings, None))
+            return None
 
 
 def _changes(start: ComponentSettings, window: ValidationWindow) -> list[dict[str, float]]:
@@ -210,89 +231,8 @@ def _changes(start: ComponentSettings, window: ValidationWindow) -> list[dict[st
     return [{field: value} for field, values in fields.items() for value in values]
 
 
-def _affordable(start: ComponentSettings, n_items: int, budget_s: float) -> int:
-    """Fits that the budget pays for: 90 s for a linear solution of 12,000 items on two cores."""
-    if isinstance(start, LinearSettings):
-        return int(budget_s / (90 * (min(n_items, start.max_items) / 12_000) ** 3 + 0.2))
-    return int(budget_s / (20 * (n_items / 12_000) ** 2 + 0.2))
-
-
-def _trial(settings: ComponentSettings, value: float) -> dict[str, float | str]:
-    return {**settings.model_dump(exclude={"kind", "max_items"}), "ndcg_at_k": value}
-
-
-@dataclass(frozen=True, eq=False)
-class _Judge:
-    """Measures scores on the validation window; the NDCG is that of ``evaluation``."""
-
-    window: ValidationWindow
-    k: int
-    rules: Rules
-
-    def scores(self, scorer: Recommender) -> np.ndarray:
-        return scorer.score(self.window.state, self.window.users)
-
-    def allowed(self) -> np.ndarray:
-        state, users = self.window.state, self.window.users
-        seen = seen_items(state, users, self.rules)
-        return np.asarray(allowed_items(state, self.rules) & ~seen)
-
-    def ndcg(self, scores: np.ndarray) -> float:
-        lists = top_k(scores, self.k, self.allowed())
-        return float(np.nanmean(ndcg_at_k(find_hits(lists, self.window.targets, self.k))))
-
-
-def _weigh(
-    fitted: Sequence[Recommender],
-    judge: _Judge,
-    settings: TuneSettings,
-    segments: SegmentSettings,
-    progress: Progress,
-) -> LearntWeights:
-    listed = judge.window.state.listed
-    scores = {scorer.name: standardise(judge.scores(scorer), listed) for scorer in fitted}
-    candidates = _candidates(list(scores.values()), judge.allowed(), settings.candidates)
-    rows = np.arange(len(candidates))[:, None]
-    inside = candidates != EMPTY
-    few = {name: np.where(inside, s[rows, candidates], 0) for name, s in scores.items()}
-    targets = judge.window.targets
-    tail = _tail_members(judge.window, segments)
-
-    def measure(blended: np.ndarray, subset: np.ndarray | None) -> np.ndarray:
-        places = top_k(blended, settings.k, inside)
-        lists = np.where(places == EMPTY, EMPTY, candidates[rows, places])
-        hits = find_hits(lists, targets, settings.k)
-        values = ndcg_at_k(hits if subset is None else hits.within(subset))
-        defined = values[~np.isnan(values)]
-        return defined if len(defined) else np.zeros(1)
-
-    return learn_weights(
-        few,
-        lambda blended: measure(blended, None),
-        lambda blended: measure(blended, tail),
-        # A trend turned round would hold back what is rising; only standing popularity may be.
-        free=frozenset({"popular_log"}),
-        budget=settings.relevance_budget,
-        progress=progress,
-    )
-
-
-def _candidates(scores: Sequence[np.ndarray], allowed: np.ndarray, each: int) -> np.ndarray:
-    """Union of every scorer's best items: ndarray of int32, shape (n, m), EMPTY at the end."""
-    best = np.concatenate([top_k(s, each, allowed) for s in scores], axis=1)
-    best.sort(axis=1)
-    repeated = np.zeros(best.shape, dtype=bool)
-    repeated[:, 1:] = best[:, 1:] == best[:, :-1]
-    best[repeated] = EMPTY
-    # Ascending order after the empty slots were moved to the end: ties stay in index order.
-    order = np.argsort(best == EMPTY, axis=1, kind="stable")
-    return np.take_along_axis(best, order, axis=1)
-
-
-def _tail_members(window: ValidationWindow, segments: SegmentSettings) -> np.ndarray:
-    of_item = segment_items(window.fit_state, segments)
-    tail = of_item == TAIL
-    with_tail = np.diff(window.targets.multiply(tail).tocsr().indptr)
-    if (with_tail > 0).sum() >= FEWEST_TAIL_USERS:
-        return np.asarray(tail)
-    return np.asarray(of_item != HEAD)
+def _cost_s(settings: ComponentSettings, n_items: int) -> float:
+    """Seconds of a fit: 90 s for a linear solution of 12,000 items on two cores."""
+    if isinstance(settings, LinearSettings):
+        return 90 * float(min(n_items, settings.max_items) / 12_000) ** 3 + 0.2
+    return 20 * float(n_items / 12_000) ** 2 + 0.2

@@ -1,0 +1,93 @@
+"""Blends of candidates' scores on a validation window, and the search for their weights."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from unsung.data.settings import SegmentSettings
+from unsung.evaluation.hits import Hits, find_hits
+from unsung.evaluation.ranking import ndcg_at_k
+from unsung.pipeline.ranking import EMPTY, top_k
+from unsung.popularity.segments import HEAD, TAIL, segment_items
+from unsung.progress import Progress
+from unsung.recommenders.base import Scorer
+from unsung.recommenders.blend import standardise
+from unsung.recommenders.weights import LearntWeights, learn_weights
+from unsung.workflows.validation import Judge, ValidationWindow
+
+FEWEST_TAIL_USERS = 50
+"""Users with an established-tail target below which the whole tail is measured instead."""
+
+
+class Weighing:
+    """Standardised scores of the candidates, and how blends of them are measured."""
+
+    def __init__(
+        self,
+        fitted: Sequence[Scorer],
+        judge: Judge,
+        segments: SegmentSettings,
+        n_candidates: int,
+    ) -> None:
+        window = judge.window
+        scores = {s.name: standardise(judge.scores(s), window.state.listed) for s in fitted}
+        self.k, self.targets = judge.k, window.targets
+        self.candidates = _candidates(list(scores.values()), judge.allowed, n_candidates)
+        self.rows = np.arange(len(self.candidates))[:, None]
+        self.inside = self.candidates != EMPTY
+        self.scores = {
+            name: np.where(self.inside, values[self.rows, self.candidates], np.float32(0))
+            for name, values in scores.items()
+        }
+        self.tail_members = _tail_members(window, segments)
+
+    def learn(self, budget: float, progress: Progress) -> LearntWeights:
+        """The best weights within a relevance budget (see ``learn_weights``)."""
+        return learn_weights(
+            self.scores,
+            self.relevance,
+            self.tail,
+            # A trend turned round would hold back what is rising; standing popularity may be.
+            free=frozenset({"popular_log"}),
+            budget=budget,
+            progress=progress,
+        )
+
+    def relevance(self, blended: np.ndarray) -> np.ndarray:
+        """NDCG of every user."""
+        return self._ndcg(self._hits(blended))
+
+    def tail(self, blended: np.ndarray) -> np.ndarray:
+        """NDCG on the tail of every user who wants something of it."""
+        return self._ndcg(self._hits(blended).within(self.tail_members))
+
+    def _hits(self, blended: np.ndarray) -> Hits:
+        places = top_k(blended, self.k, self.inside)
+        lists = np.where(places == EMPTY, EMPTY, self.candidates[self.rows, places])
+        return find_hits(lists, self.targets, self.k)
+
+    def _ndcg(self, hits: Hits) -> np.ndarray:
+        values = ndcg_at_k(hits)
+        defined = values[~np.isnan(values)]
+        return defined if len(defined) else np.zeros(1)
+
+
+def _candidates(scores: Sequence[np.ndarray], allowed: np.ndarray, each: int) -> np.ndarray:
+    """Union of every scorer's best items: ndarray of int32, shape (n, m), EMPTY at the end."""
+    best = np.concatenate([top_k(s, each, allowed) for s in scores], axis=1)
+    best.sort(axis=1)
+    repeated = np.zeros(best.shape, dtype=bool)
+    repeated[:, 1:] = best[:, 1:] == best[:, :-1]
+    best[repeated] = EMPTY
+    # Ascending order after the empty slots were moved to the end: ties stay in index order.
+    order = np.argsort(best == EMPTY, axis=1, kind="stable")
+    return np.take_along_axis(best, order, axis=1)
+
+
+def _tail_members(window: ValidationWindow, segments: SegmentSettings) -> np.ndarray:
+    of_item = segment_items(window.fit_state, segments)
+    tail = of_item == TAIL
+    with_tail = np.diff(window.targets.multiply(tail).tocsr().indptr)
+    if (with_tail > 0).sum() >= FEWEST_TAIL_USERS:
+        return np.asarray(tail)
+    return np.asarray(of_item != HEAD)
