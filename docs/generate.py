@@ -95,7 +95,10 @@ def settings_page() -> str:
 
 
 def settings_classes() -> list[type[Settings]]:
-    """Every settings class of the package, the shop's first, then by room and name."""
+    """Every settings class of the package, the shop's first, then by room and name.
+
+    What only holds fields that its subclasses share is not one of them.
+    """
     for module in pkgutil.walk_packages(unsung.__path__, "unsung."):
         if module.name != "unsung.__main__":
             __import__(module.name)
@@ -103,7 +106,11 @@ def settings_classes() -> list[type[Settings]]:
     while waiting:
         children = waiting.pop().__subclasses__()
         waiting += children
-        found += [kind for kind in children if kind.__module__.startswith("unsung.")]
+        found += [
+            kind
+            for kind in children
+            if kind.__module__.startswith("unsung.") and not kind.__subclasses__()
+        ]
     return sorted(
         set(found), key=lambda k: (k.__name__ != "ShopSettings", k.__module__, k.__name__)
     )

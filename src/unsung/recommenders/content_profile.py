@@ -19,26 +19,29 @@ from unsung.recommenders.neighbours import (
 from unsung.settings import Settings
 
 
-class TermProfileSettings(Settings):
+class ProfileSettings(Settings):
+    """Settings that every content profile has."""
+
+    kind: str
+    name: str
+    half_life: float = Field(default=60.0, gt=0)
+    """Days (steps, where only order is known) in which a history item's say halves."""
+    neighbours: int = Field(default=500, ge=1)
+    """Most similar items kept for every item."""
+
+
+class TermProfileSettings(ProfileSettings):
     """Settings of the term-vector profile."""
 
     kind: Literal["terms"] = "terms"
     name: str = "terms"
-    half_life: float = Field(default=60.0, gt=0)
-    """Days (steps, where only order is known) in which a history item's say halves."""
-    neighbours: int = Field(default=500, ge=1)
-    """Most similar items kept for every item."""
 
 
-class EncoderProfileSettings(Settings):
+class EncoderProfileSettings(ProfileSettings):
     """Settings of the encoder profile."""
 
     kind: Literal["encoder"] = "encoder"
     name: str = "encoder"
-    half_life: float = Field(default=60.0, gt=0)
-    """Days (steps, where only order is known) in which a history item's say halves."""
-    neighbours: int = Field(default=500, ge=1)
-    """Most similar items kept for every item."""
     temperature: float = Field(default=0.2, gt=0)
     """Similarity is exp((cosine - 1) / temperature): lower = only near items count."""
 
