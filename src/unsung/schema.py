@@ -66,6 +66,15 @@ REVIEW_COLUMNS: Final[dict[str, str]] = {
     TITLE: "text",
     TEXT: "text",
 }
+REVIEW_DTYPES: Final[dict[str, str]] = {
+    "user_index": "int32",
+    "item_index": "int32",
+    TIMESTAMP: "int64",
+    RATING: "float64",
+    TITLE: "str",
+    TEXT: "str",
+}
+"""Columns of reviews once their ids are numbers, and the pandas type of each."""
 USER_COLUMNS: Final[dict[str, str]] = {USER_ID: "id", PROFILING_CONSENT: "flag"}
 EXPOSURE_COLUMNS: Final[dict[str, str]] = {
     REQUEST_ID: "text",

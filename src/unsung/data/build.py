@@ -22,7 +22,6 @@ NEVER: int = int(np.iinfo(np.int64).max)
 """Time of a review whose time isn't known, in a shop that has a clock: known at no moment."""
 _PANDAS_TYPES = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 _MAX_KINDS = 127
-_REVIEW_TEXT = (schema.TITLE, schema.TEXT)
 
 
 def build_dataset(prepared: PreparedTables, settings: ShopSettings) -> Dataset:
@@ -233,13 +232,10 @@ def _reviews(
 ) -> pd.DataFrame:
     given = pd.DataFrame() if table is None else read_canonical(table)
     reviews = _with_indices(given, users, items)
-    unknown = NEVER if has_clock else 0
-    time = given.get(schema.TIMESTAMP, pd.Series(unknown, index=given.index))
-    reviews[schema.TIMESTAMP] = time.fillna(unknown).astype(np.int64)
-    rating = given.get(schema.RATING, pd.Series(np.nan, index=given.index))
-    reviews[schema.RATING] = rating.astype(np.float64)
-    for name in _REVIEW_TEXT:
-        reviews[name] = given.get(name, pd.Series(np.nan, index=given.index)).astype("str")
+    told = given.reindex(columns=[c for c in schema.REVIEW_DTYPES if c not in reviews])
+    time = told[schema.TIMESTAMP].astype("Int64")
+    told[schema.TIMESTAMP] = time.fillna(NEVER if has_clock else 0)
+    reviews = reviews.join(told).astype(schema.REVIEW_DTYPES)
     return _settled(reviews, schema.TIMESTAMP)
 
 

@@ -54,9 +54,7 @@ def read_state(folder: Folder) -> ShopState:
         listed=items["listed"].to_numpy(dtype=bool),
         in_stock=items["in_stock"].to_numpy(dtype=bool),
         interactions=Interactions(**rows),
-        reviews=pd.DataFrame(
-            {name: [] for name in ("user_index", "item_index", *schema.REVIEW_COLUMNS)}
-        ).drop(columns=[schema.USER_ID, schema.ITEM_ID]),
+        reviews=pd.DataFrame(columns=list(schema.REVIEW_DTYPES)).astype(schema.REVIEW_DTYPES),
         content=ItemContent(csr_from_arrays("terms", content), content["embeddings"]),
     )
 
