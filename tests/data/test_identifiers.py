@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,3 +64,15 @@ def test_the_order_is_not_the_alphabet():
 
 def test_the_order_is_the_same_on_every_machine():
     assert "".join(Identifiers.from_ids(list("abcdefgh")).values) == "hfdecbga"
+
+
+@given(ids=IDS, data=st.data())
+def test_ids_of_equal_hash_stand_in_their_own_order(ids, data):
+    hash_array = pd.util.hash_array
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pd.util, "hash_array", lambda *a, **k: hash_array(*a, **k) % 7)
+        found = Identifiers.from_ids(ids).values.tolist()
+        assert Identifiers.from_ids(data.draw(st.permutations(ids))).values.tolist() == found
+        hashes = pd.util.hash_array(np.array(found, dtype=object), categorize=False).tolist()
+    places = list(zip(hashes, found, strict=True))
+    assert places == sorted(places)
