@@ -81,14 +81,32 @@ def test_ids_may_hold_a_colon(shop, alone: bool):
         assert title_of(state, int(state.items.index_of([reason.item_id])[0])) in reason.text
 
 
-def test_many_history_items_are_added_up(shop):
-    state, vocabulary = shop
-    ann = int(state.users.index_of(["ann"])[0])
-    everything = replace(state, interactions=state.interactions)
-    reasons = reasons_for(blend_of(everything, 0.1), everything, ann, 0, vocabulary)
-    kinds = [reason.kind for reason in reasons]
-    assert kinds.count("history") <= 3
-    assert kinds[-1] == "average"
+# The birdbath has three items that speak for it and two against; the kettle, bought before, has
+# four that speak for it.
+@pytest.mark.parametrize(
+    ("item_id", "further"), [("birdbath", "2 further items"), ("kettle", "1 further item")]
+)
+def test_many_history_items_are_added_up(toy_shop: Dataset, item_id: str, further: str):
+    # Dan buys what bea did too: five items.
+    rows, (bea, dan) = toy_shop.interactions, toy_shop.users.index_of(["bea", "dan"])
+    owner = np.where(rows.user_index == bea, dan, rows.user_index)
+    shop = toy_shop.with_interactions(replace(rows, user_index=owner))
+    state, vectors, _ = ContentBuilder().build(shop.as_of())
+    blend, item = blend_of(state, 0.1), int(state.items.index_of([item_id])[0])
+    amounts = {
+        part.name: part.amount
+        for part in blend.explain(state, int(dan), item)
+        if part.kind == "history"
+    }
+    largest = sorted(amounts, key=lambda name: -amounts[name])
+    reasons = reasons_for(blend, state, int(dan), item, vectors.terms)
+    named = [reason for reason in reasons if reason.kind == "history"]
+    assert [reason.item_id for reason in named] == largest[:3]
+    assert [reason.amount for reason in named] == [amounts[name] for name in largest[:3]]
+    other, average = reasons[-2:]
+    assert (other.kind, average.kind) == ("other_history", "average")
+    assert other.text == f"{further} of the history"
+    assert other.amount == pytest.approx(sum(amounts[name] for name in largest[3:]))
 
 
 def test_nobody_has_no_history(shop):
