@@ -85,8 +85,9 @@ def _about_table(table: TableReport) -> Iterator[Finding]:
             level,
             reason.reason,
             table.name,
-            f"{reason.n_rows:,} rows ({_share(reason.n_rows, table.n_read)}) of {table.file} were "
-            f"set aside, {where}{reason.explanation[0].lower()}{reason.explanation[1:]}",
+            f"Set aside from {table.file}: {reason.n_rows:,} of {table.n_read:,} rows "
+            f"({_share(reason.n_rows, table.n_read)}), {where}"
+            f"{reason.explanation[0].lower()}{reason.explanation[1:]}",
         )
     if table.n_duplicates:
         level = "look" if table.n_duplicates > _LOOK_DUPLICATES * table.n_read else "ok"
@@ -95,8 +96,8 @@ def _about_table(table: TableReport) -> Iterator[Finding]:
             level,
             "duplicates",
             table.name,
-            f"{table.n_duplicates:,} rows ({_share(table.n_duplicates, table.n_read)}) of "
-            f"{table.file} {repeats}.",
+            f"Duplicates in {table.file}: {table.n_duplicates:,} of {table.n_read:,} rows "
+            f"({_share(table.n_duplicates, table.n_read)}) {repeats}.",
         )
 
 

@@ -131,20 +131,19 @@ def _count_notes(counts: SplitCounts) -> Iterator[str]:
     if counts.n_users_without_history:
         targets = counts.n_targets_without_history
         yield (
-            f"{counts.n_users_without_history} users"
-            + (f" with {targets} targets" if targets else "")
-            + " are left out because too little was known of them."
+            f"Users left out because too little was known of them: {counts.n_users_without_history}"
+            + (f", with {targets} targets." if targets else ".")
         )
     if counts.n_repeat_targets:
         yield (
-            f"{counts.n_repeat_targets} purchases of items that the user had bought before are "
-            "no targets, since bought items are hidden."
+            "Purchases of what the user had bought before, which are no targets because bought "
+            f"items are hidden: {counts.n_repeat_targets}."
         )
     if counts.n_cold_targets:
         yield (
-            f"{counts.n_cold_targets} targets are on items without any interaction before the "
-            f"cut-off; they stay in. {counts.n_unlisted_targets} of them were not listed yet, so "
-            "nothing could have recommended them."
+            "Targets on items without any interaction before the cut-off: "
+            f"{counts.n_cold_targets}; they stay in, {counts.n_unlisted_targets} of them on items "
+            "not listed yet, which nothing could have recommended."
         )
 
 
