@@ -67,16 +67,15 @@ def targets_of() -> Callable[[Dataset, object], dict[str, set[str]]]:
     return found
 
 
-@pytest.fixture
-def prepare(tmp_path) -> Callable[..., tuple[PreparedTables, ShopSettings]]:
+@pytest.fixture(scope="session")
+def prepare(tmp_path_factory) -> Callable[..., tuple[PreparedTables, ShopSettings]]:
     """Prepares a shop whose tables are given as CSV text or as DataFrames (written as parquet).
 
     Keywords are settings; ``sources`` holds further keys of a table's source. Now is 2026-01-01.
     """
 
-    def run(tables, *, sources=None, engine=None, folder="shop", **settings):
-        home = tmp_path / folder
-        home.mkdir(exist_ok=True)
+    def run(tables, *, sources=None, engine=None, **settings):
+        home = tmp_path_factory.mktemp("shop")
         named = {}
         for name, content in tables.items():
             file = home / (f"{name}.csv" if isinstance(content, str) else f"{name}.parquet")
@@ -88,7 +87,7 @@ def prepare(tmp_path) -> Callable[..., tuple[PreparedTables, ShopSettings]]:
         shop = ShopSettings(folder=str(home), **named, **settings)
         used = engine or DuckDBEngine(home / "spill", threads=1)
         now = datetime(2026, 1, 1, tzinfo=UTC)
-        prepared = prepare_tables(shop, home / f"work-{used.name}", now=now, engine=used)
+        prepared = prepare_tables(shop, home / "work", now=now, engine=used)
         if engine is None:
             used.close()
         return prepared, shop

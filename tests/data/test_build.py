@@ -49,7 +49,7 @@ def day(number):
     return pd.Timestamp("2025-01-01", tz="UTC").value // 1_000 + (number - 1) * DAY_US
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def built(prepare):
     def run(tables, **keywords):
         return build_dataset(*prepare(tables, **keywords))
@@ -57,46 +57,49 @@ def built(prepare):
     return run
 
 
-def test_users_and_items_of_all_tables(built):
-    shop = built(FULL)
-    assert set(shop.users.values) == {"ann", "bea", "cy", "dora", "zoe"}
-    assert set(shop.items.values) == {"kettle", "spade", "rake", "lamp"}
-    assert not shop.catalogue_is_derived
-    assert shop.has_clock
+@pytest.fixture(scope="module")
+def full(built):
+    """The shop of all five tables."""
+    return built(FULL)
 
 
-def test_interactions(built):
-    shop = built(FULL)
-    rows = shop.interactions
-    assert shop.event_kinds == ("purchase", "view", "return")
-    kinds = [shop.event_kinds[code] for code in rows.event]
+def test_users_and_items_of_all_tables(full):
+    assert set(full.users.values) == {"ann", "bea", "cy", "dora", "zoe"}
+    assert set(full.items.values) == {"kettle", "spade", "rake", "lamp"}
+    assert not full.catalogue_is_derived
+    assert full.has_clock
+
+
+def test_interactions(full):
+    rows = full.interactions
+    assert full.event_kinds == ("purchase", "view", "return")
+    kinds = [full.event_kinds[code] for code in rows.event]
     assert kinds[0] == "purchase"
     assert kinds[3:] == ["view", "return"]
     assert rows.timestamp.tolist() == [day(2), day(3), day(3), day(4), day(5)]
     assert rows.is_target.tolist() == [True, True, True, False, False]
-    spade = rows.item_index == shop.items.index_of(["spade"])[0]
+    spade = rows.item_index == full.items.index_of(["spade"])[0]
     assert rows.weight[spade].tolist() == [0.5]
     assert rows.weight[~spade].tolist() == pytest.approx([1, 1, 0.1, 0])
     assert rows.quantity[spade].tolist() == [2]
     assert np.isnan(rows.price[3])
     assert rows.basket[3] == -1
     assert len(set(rows.basket.tolist())) == 4
-    ann = shop.users.index_of(["ann"])[0]
+    ann = full.users.index_of(["ann"])[0]
     assert (rows.user_index == ann).tolist() == [True, False, False, False, True]
 
 
-def test_titles_of_order_lines_serve_items_without_one(built):
-    shop = built(FULL)
-    assert shop.titles.tolist() == ["Spade"]
-    spade = shop.interactions.item_index == shop.items.index_of(["spade"])[0]
-    assert (shop.interactions.title >= 0).tolist() == spade.tolist()
-    titles = shop.as_of().catalogue.set_index("item_id")["title"]
+def test_titles_of_order_lines_serve_items_without_one(full):
+    assert full.titles.tolist() == ["Spade"]
+    spade = full.interactions.item_index == full.items.index_of(["spade"])[0]
+    assert (full.interactions.title >= 0).tolist() == spade.tolist()
+    titles = full.as_of().catalogue.set_index("item_id")["title"]
     assert titles[["kettle", "spade"]].tolist() == ["Kettle", "Spade"]
     assert pd.isna(titles["lamp"])
 
 
-def test_catalogue_dtypes(built):
-    catalogue = built(FULL).catalogue.set_index("item_id")
+def test_catalogue_dtypes(full):
+    catalogue = full.catalogue.set_index("item_id")
     assert catalogue["created_at"].dtype == "Int64"
     assert catalogue["in_stock"].dtype == "boolean"
     assert catalogue["price"].dtype == "float64"
@@ -107,9 +110,10 @@ def test_catalogue_dtypes(built):
     assert catalogue.loc["lamp"].isna().all()
 
 
-def test_reviews(built):
-    reviews = built(FULL).reviews
-    assert list(reviews) == ["user_index", "item_index", "timestamp", "rating", "title", "text"]
+def test_reviews(full):
+    reviews = full.reviews
+    assert list(reviews) == list(schema.REVIEW_DTYPES)
+    assert reviews.dtypes.astype(str).to_dict() == schema.REVIEW_DTYPES
     assert reviews["timestamp"].tolist() == [day(5), day(6), day(7)]
     assert reviews["user_index"].tolist()[0] == -1
     assert reviews["rating"].tolist() == [4, 5, 3]
@@ -123,25 +127,24 @@ def test_a_review_without_a_time_is_known_at_no_moment(built):
     assert len(shop.as_of().reviews) == 0
 
 
-def test_exposures_and_users(built):
-    shop = built(FULL)
-    assert shop.exposures["rank"].tolist() == [1, 1, 2]
-    assert shop.exposures["user_index"].tolist()[0] == -1
-    assert shop.exposures["logging_propensity"].tolist() == [1, 0.25, 0.5]
-    users = shop.user_table.set_index("user_id")
-    assert list(shop.user_table["user_id"]) == list(shop.users.values)
+def test_exposures_and_users(full):
+    assert full.exposures["rank"].tolist() == [1, 1, 2]
+    assert full.exposures["user_index"].tolist()[0] == -1
+    assert full.exposures["logging_propensity"].tolist() == [1, 0.25, 0.5]
+    users = full.user_table.set_index("user_id")
+    assert list(full.user_table["user_id"]) == list(full.users.values)
     assert users.loc["ann", "group"] == "gold"
     assert not users.loc["ann", "profiling_consent"]
     assert pd.isna(users.loc["bea", "profiling_consent"])
 
 
-def test_order_lines_alone(built):
+def test_order_lines_alone(built, full):
     shop = built({"interactions": LINES})
     assert shop.catalogue_is_derived
     assert list(shop.catalogue) == ["item_id"]
     assert shop.titles.tolist() == ["RED KETTLE", "Spade", "red kettle"]
     assert len(shop.reviews) == 0
-    assert list(shop.reviews) == list(built(FULL, folder="full").reviews)
+    assert list(shop.reviews) == list(full.reviews)
     assert shop.exposures is None
     assert shop.user_table is None
     assert len(shop.as_of(day(3)).reviews) == 0
@@ -189,30 +192,26 @@ def test_steps_count_distinct_positions(pairs):
         assert step == len({q for v, q in pairs if v == u and q < p})
 
 
-def test_the_order_of_files_leaves_no_trace(built, rng):
-    shops = []
-    for number in range(3):
-        tables = {}
-        for name, text in FULL.items():
-            head, *rows = text.splitlines()
-            tables[name] = "\n".join([head, *rng.permutation(rows)]) + "\n"
-        shops.append(built(tables, folder=f"shop{number}"))
-    first, *others = shops
-    for other in others:
-        assert other.items.values.tolist() == first.items.values.tolist()
-        for name, values in vars(first.interactions).items():
-            np.testing.assert_array_equal(values, getattr(other.interactions, name))
-        for table in ("catalogue", "reviews", "exposures", "user_table"):
-            pd.testing.assert_frame_equal(getattr(first, table), getattr(other, table))
-        assert other.titles.tolist() == first.titles.tolist()
+def test_the_order_of_files_leaves_no_trace(built, full, rng):
+    tables = {}
+    for name, text in FULL.items():
+        head, *rows = text.splitlines()
+        tables[name] = "\n".join([head, *rng.permutation(rows)]) + "\n"
+    other = built(tables)
+    assert other.items.values.tolist() == full.items.values.tolist()
+    for name, values in vars(full.interactions).items():
+        np.testing.assert_array_equal(values, getattr(other.interactions, name))
+    for table in ("catalogue", "reviews", "exposures", "user_table"):
+        pd.testing.assert_frame_equal(getattr(full, table), getattr(other, table))
+    assert other.titles.tolist() == full.titles.tolist()
 
 
 def test_equal_rows_of_different_weight_have_one_order(built):
     rows = ["u,i,2025-01-02,.5", "u,i,2025-01-02,.25", "u,i,2025-01-02,1"]
     weights = []
-    for number, order in enumerate(([0, 1, 2], [2, 1, 0])):
+    for order in ([0, 1, 2], [2, 1, 0]):
         text = "user_id,item_id,timestamp,weight\n" + "\n".join(rows[i] for i in order) + "\n"
-        shop = built({"interactions": text}, folder=f"shop{number}")
+        shop = built({"interactions": text})
         weights.append(shop.interactions.weight.tolist())
     assert weights == [[0.25, 0.5, 1]] * 2
 
@@ -222,9 +221,8 @@ def test_nothing_left_is_an_error_that_says_where_to_look(built):
         built({"interactions": "user_id,item_id,timestamp\n,i,2025-01-02\n"})
 
 
-def test_dtypes(built):
-    shop = built(FULL)
-    assert shop.interactions.timestamp.dtype == np.int64
-    assert shop.interactions.event.dtype == np.int8
-    assert shop.reviews[schema.TIMESTAMP].dtype == np.int64
-    assert shop.reviews["user_index"].dtype == np.int32
+def test_dtypes(full):
+    assert full.interactions.timestamp.dtype == np.int64
+    assert full.interactions.event.dtype == np.int8
+    assert full.reviews[schema.TIMESTAMP].dtype == np.int64
+    assert full.reviews["user_index"].dtype == np.int32

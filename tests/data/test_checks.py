@@ -77,36 +77,36 @@ def test_the_report_is_plain_json(check):
 
 
 def test_broken_rows(check):
-    report = check({"interactions": lines(extra=["u0,i0,x,1,b"] * 3), "items": ITEMS})
+    report = check({"interactions": lines(extra=["u0,i0,x,1,b"] * 3)})
     (finding,) = [f for f in report.findings if f.code == "unreadable_time"]
     assert finding.level == "look"
-    assert finding.sentence.startswith("3 rows (0.2 %) of interactions.csv were set aside, column")
+    assert finding.sentence.startswith("Set aside from interactions.csv: 3 of 1,203 rows (0.2 %), column")
     assert report.level == "look"
 
 
 def test_mostly_broken_tables_stop(check):
-    report = check({"interactions": lines(extra=["u0,i0,x,1,b"] * 1_300), "items": ITEMS})
+    report = check({"interactions": lines(extra=["u0,i0,x,1,b"] * 1_300)})
     assert report.level == "stop"
     assert report.findings[0].code == "mostly_broken"
     assert "[interactions.columns]" in report.findings[0].sentence
 
 
 def test_rows_without_a_user_never_stop(check):
-    report = check({"interactions": lines(extra=[",i0,2025-01-02,1,b"] * 1_300), "items": ITEMS})
+    report = check({"interactions": lines(extra=[",i0,2025-01-02,1,b"] * 1_300)})
     assert report.level == "look"
     assert "shows demand for the item" in report.findings[0].sentence
 
 
 def test_duplicates(check):
     again = ["u0,i7,2025-01-01,2,b0"] * 31
-    report = check({"interactions": lines(extra=again), "items": ITEMS})
+    report = check({"interactions": lines(extra=again)})
     (finding,) = [f for f in report.findings if f.code == "duplicates"]
     assert finding.level == "look"
-    assert finding.sentence.startswith("30 rows (2.4 %) of interactions.csv equal another")
+    assert finding.sentence.startswith("Duplicates in interactions.csv: 30 of 1,231 rows")
 
 
 def test_gaps(check):
-    report = check({"interactions": lines(skip=range(20, 26)), "items": ITEMS})
+    report = check({"interactions": lines(skip=range(20, 26))})
     (gap,) = report.time.gaps
     assert (gap.start, gap.end, gap.n_days) == ("2025-01-21", "2025-01-26", 6)
     assert "gap" in codes(report, "look")
@@ -144,7 +144,7 @@ def test_the_catalogue(check):
 
 
 def test_users_that_look_alike(check):
-    report = check({"interactions": lines(extra=["U1,i0,2025-01-02,1,b"]), "items": ITEMS})
+    report = check({"interactions": lines(extra=["U1,i0,2025-01-02,1,b"])})
     assert report.catalogue.alike_users.examples == ("U1 | u1",)
     assert "alike_user_ids" in codes(report, "look")
 
@@ -164,7 +164,7 @@ def test_shops_without_clock_purchases_or_known_reviews(check):
 
 
 def test_reviews_without_a_time(check):
-    report = check({"interactions": lines(), "items": ITEMS, "reviews": "item_id,text\ni1,Nice\n"})
+    report = check({"interactions": lines(), "reviews": "item_id,text\ni1,Nice\n"})
     assert "reviews_without_time" in codes(report, "look")
 
 

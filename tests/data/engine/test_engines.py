@@ -122,12 +122,11 @@ def test_spark_and_duckdb_agree_on_native_types(prepare, spark):
     items = pd.DataFrame(
         {"item_id": [1, 2], "tags": [["a", "b"], None], "sizes": [[1, 2], [3]], "score": [1.5, 2]}
     )
-    for number, rows in enumerate((frame, zoned)):
+    for rows in (frame, zoned):
         tables = {"interactions": rows, "items": items}
         sources = {"interactions": {"timezone": "Europe/London"}}
-        folder = f"shop{number}"
-        on_duckdb, _ = prepare(tables, sources=sources, folder=folder)
-        on_spark, _ = prepare(tables, sources=sources, folder=folder, engine=spark)
+        on_duckdb, _ = prepare(tables, sources=sources)
+        on_spark, _ = prepare(tables, sources=sources, engine=spark)
         assert_equal(on_duckdb, on_spark)
 
 
