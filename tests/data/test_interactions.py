@@ -182,3 +182,25 @@ def test_nothing_happened():
     assert len(pairs) == 0
     assert pairs.matrix(N_ITEMS).nnz == 0
     assert len(pair_up(build([]), 0, 0, DAY_US)) == 0
+
+
+def test_ties_are_broken_by_every_column(rng):
+    n = 400
+    columns = {
+        "user_index": rng.integers(0, 3, n),
+        "item_index": rng.integers(0, 3, n),
+        "timestamp": rng.integers(0, 4, n),
+        "event": rng.integers(0, 2, n),
+        "price": rng.choice([1.0, 2.0, np.nan], n),
+        "quantity": rng.choice([1.0, 2.0], n),
+        "basket": rng.integers(-1, 3, n),
+        "title": rng.integers(-1, 3, n),
+    }
+    found = Interactions.from_columns(**columns)
+    keys = ["title", "basket", "quantity", "price", "event"]
+    keys += ["item_index", "user_index", "timestamp"]
+    order = np.lexsort([columns[key] for key in keys])
+    for name, values in columns.items():
+        assert np.array_equal(
+            getattr(found, name), values[order], equal_nan=name in ("price", "quantity")
+        )

@@ -71,12 +71,8 @@ class Interactions:
             else np.full(n, value, dtype=dtype)
             for name, (dtype, value) in defaults.items()
         }
-        # The columns after the index pair only make the order total where a user has several
-        # events on an item in one moment.
-        keys = ("title", "basket", "quantity", "price", "event")
-        order = np.lexsort(
-            [cast[k] for k in keys] + [cast["item_index"], cast["user_index"], cast["timestamp"]]
-        )
+        order = np.lexsort([cast["item_index"], cast["user_index"], cast["timestamp"]])
+        _break_ties(order, cast)
         return cls(**{name: values[order] for name, values in cast.items()})
 
     def __len__(self) -> int:
@@ -94,6 +90,24 @@ class Interactions:
         """Rows with ``start <= timestamp < end``."""
         first, last = np.searchsorted(self.timestamp, [start, end], "left")
         return self.take(slice(int(first), int(last)))
+
+
+def _break_ties(order: np.ndarray, columns: dict[str, np.ndarray]) -> None:
+    """Make the order total where a user has several events on an item in one moment, in place.
+
+    Only those rows are sorted again: they are few, and all columns are slow to sort by.
+    """
+    equal = np.ones(max(len(order) - 1, 0), dtype=bool)
+    for name in ("timestamp", "user_index", "item_index"):
+        values = columns[name][order]
+        equal &= values[1:] == values[:-1]
+    if not equal.any():
+        return
+    tied = np.flatnonzero(np.append(equal, False) | np.append(False, equal))
+    run = np.cumsum(np.append(True, ~equal))[tied]
+    rows = order[tied]
+    keys = [columns[name][rows] for name in ("title", "basket", "quantity", "price", "event")]
+    order[tied] = rows[np.lexsort([*keys, run])]
 
 
 @dataclass(frozen=True, eq=False)
