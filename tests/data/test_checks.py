@@ -80,7 +80,7 @@ def test_broken_rows(check):
     report = check({"interactions": lines(extra=["u0,i0,x,1,b"] * 3)})
     (finding,) = [f for f in report.findings if f.code == "unreadable_time"]
     assert finding.level == "look"
-    assert finding.sentence.startswith("Set aside from interactions.csv: 3 of 1,203 rows (0.2 %), column")
+    assert finding.sentence.startswith("Set aside from interactions.csv: 3 of 1,203 rows (0.2 %),")
     assert report.level == "look"
 
 
