@@ -62,6 +62,7 @@ RETAIL: dict[str, ComponentSettings] = {
     "trend, half-life 14 days": PopularSettings(half_life_days=14),
     "TF-IDF profile, half-life 60 days": TermProfileSettings(half_life=60, neighbours=ALL),
     "EASE lambda 300": LinearSettings(l2=300, term_weight=0, half_life=60, neighbours=ALL),
+    "EASE + TF-IDF Gram 20": LinearSettings(l2=300, term_weight=20, half_life=60, neighbours=ALL),
     "EASE + TF-IDF Gram 50": LinearSettings(l2=300, term_weight=50, half_life=60, neighbours=ALL),
     "frozen MiniLM profile, temperature .2": EncoderProfileSettings(half_life=60, neighbours=ALL),
 }
@@ -71,6 +72,11 @@ BEAUTY: dict[str, ComponentSettings] = {
         l2=100, term_weight=5, half_life=HALF_LIFE_6
     ),
 }
+
+
+def figure(value: float) -> float | None:
+    """Four digits; None where a metric isn't defined, which JSON has no number for."""
+    return None if np.isnan(value) else round(value, 4)
 
 
 def measure(
@@ -94,7 +100,7 @@ def measure(
     slots = {name: found.cuts["segment"][name]["slot_share"] for name in ("tail", "fresh")}
     outside = slots["tail"] + slots["fresh"]
     return {
-        **{metric: round(found.summary[metric], 4) for metric in METRICS},
+        **{metric: figure(found.summary[metric]) for metric in METRICS},
         "fresh_share_of_tail_slots": round(slots["fresh"] / outside, 3) if outside else None,
         "fit_s": round(fitted - begun, 2),
         "lists_s": round(time.perf_counter() - fitted, 2),

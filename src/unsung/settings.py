@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,11 +23,12 @@ S = TypeVar("S", bound=Settings)
 
 def load_settings(
     kind: type[S],
-    toml: Path | None = None,
+    toml: Path | Mapping[str, Any] | None = None,
     *,
     environment: Mapping[str, str] | None = None,
     flags: Mapping[str, Any] | None = None,
     prefix: str = "UNSUNG_",
+    source: str = "settings",
 ) -> S:
     """Merge defaults, a TOML file, environment variables and flags into one settings object.
 
@@ -34,8 +36,8 @@ def load_settings(
     ----------
     kind : type of Settings
         The class to make.
-    toml : Path, optional
-        A TOML file; tables are nested settings.
+    toml : Path or mapping, optional
+        A TOML file, or a table of one that was read already; tables are nested settings.
     environment : mapping of str to str, optional
         Variables such as ``UNSUNG_SEGMENTS__HEAD_SHARE=0.1`` (two underscores nest); the
         process's own where not given. Only names of ``kind``'s own fields are read.
@@ -43,6 +45,8 @@ def load_settings(
         Values that win over all others; dotted names nest, ``None`` means "not given".
     prefix : str
         What the names of environment variables start with.
+    source : str
+        What errors call a table that isn't a file.
 
     Returns
     -------
@@ -54,8 +58,10 @@ def load_settings(
         Where the file can't be read, a key is unknown or a value is out of range: the message
         names the file and the key.
     """
-    values: dict[str, Any] = {} if toml is None else read_toml(toml)
-    source = str(toml) if toml is not None else "settings"
+    if isinstance(toml, Path):
+        values, source = read_toml(toml), str(toml)
+    else:
+        values = deepcopy(dict(toml or {}))
     variables = os.environ if environment is None else environment
     for name, text in variables.items():
         path = name.removeprefix(prefix).lower().split("__")

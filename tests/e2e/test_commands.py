@@ -151,3 +151,27 @@ def test_a_defect_is_said_to_be_one(monkeypatch, capsys):
 
 def test_version(tmp_path: Path, monkeypatch):
     assert unsung("--version", at=tmp_path, monkeypatch=monkeypatch).startswith("unsung 0.")
+
+
+def test_check_exits_with_2_where_results_would_mislead(tmp_path: Path, monkeypatch):
+    rows = "".join(f"u1,i1,{when}\n" for when in ("2026-01-01", "2026-01-02"))
+    (tmp_path / "orders.csv").write_text(f"user_id,item_id,timestamp\n{rows}")
+    (tmp_path / "shop.toml").write_text('[interactions]\npath = "orders.csv"\n')
+    monkeypatch.chdir(tmp_path)
+    for words in (["check", "shop.toml"], ["check", "shop.toml", "--json"]):
+        found = RUN.invoke(main.app, words)
+        assert found.exit_code == 2
+        assert "stop" in found.stdout
+
+
+def test_the_shop_file_sets_how_it_is_fitted(shop_folder: Path, tmp_path: Path, monkeypatch):
+    text = (shop_folder / "shop.toml").read_text(encoding="utf-8")
+    text = text.replace('path = "', f'path = "{shop_folder}/')
+    more = '\n[fit]\nencoder = "none"\nevaluation = {k = 3, tuning = {budget_s = 0}}\n'
+    (tmp_path / "shop.toml").write_text(text + more, encoding="utf-8")
+    said = unsung("evaluate", "shop.toml", "--json", at=tmp_path, monkeypatch=monkeypatch)
+    assert json.loads(said)["k"] == 3
+    said = unsung(
+        "evaluate", "shop.toml", "-k", "4", "--json", at=tmp_path, monkeypatch=monkeypatch
+    )
+    assert json.loads(said)["k"] == 4

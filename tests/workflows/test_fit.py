@@ -7,10 +7,10 @@ import pytest
 
 from unsung.data.dataset import Dataset
 from unsung.data.settings import ShopSettings, Source
-from unsung.errors import InputError
+from unsung.errors import InputError, SettingsError
 from unsung.workflows import fit as fit_module
 from unsung.workflows.evaluate import EvaluateSettings
-from unsung.workflows.fit import FitSettings, fit
+from unsung.workflows.fit import FitSettings, fit, fit_settings
 from unsung.workflows.prepare import Shop
 
 PLAIN = FitSettings(encoder="none")
@@ -52,3 +52,19 @@ def test_nothing_to_learn_from(toy_shop: Dataset, tmp_path: Path):
     empty = replace(toy_shop, interactions=toy_shop.interactions.take(slice(0, 0)))
     with pytest.raises(InputError, match="no interactions"):
         fit(shop_of(empty), tmp_path / "bundle", PLAIN)
+
+
+def test_flags_win_over_the_shop_file_and_that_over_defaults():
+    told = {"seed": 3, "evaluation": {"tuning": {"relevance_budget": 0.02, "k": 7}}}
+    shop = ShopSettings(interactions=Source(path="unused.csv"), fit=told)
+    found = fit_settings(shop, {"seed": 5, "encoder": None, "evaluation.tuning.budget_s": 1})
+    assert (found.seed, found.encoder) == (5, "auto")
+    assert found.evaluation.tuning.relevance_budget == 0.02
+    assert (found.evaluation.tuning.k, found.evaluation.tuning.budget_s) == (7, 1)
+    assert shop.fit == told
+
+
+def test_a_wrong_key_of_the_shop_file_is_named():
+    shop = ShopSettings(interactions=Source(path="unused.csv"), fit={"evaluation": {"kk": 3}})
+    with pytest.raises(SettingsError, match=r"\[fit\].*evaluation.kk"):
+        fit_settings(shop)

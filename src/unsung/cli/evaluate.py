@@ -17,16 +17,21 @@ def evaluate(
         help="time: predict the last weeks; leave-one-out: each user's last item. Time where the "
         "shop has a clock.",
     ),
-    refit: bool = typer.Option(
-        False, "--refit", help="In leave-one-out, fit on the validation items too."
+    refit: bool | None = typer.Option(
+        None, "--refit", help="In leave-one-out, fit on the validation items too."
     ),
-    k: int = typer.Option(10, "-k", min=1, max=1000, help="Length of the lists."),
-    encoder: str = typer.Option(
-        "auto", "--encoder", help="Text encoder: auto, none, or an ONNX encoder's folder."
+    k: int | None = typer.Option(None, "-k", min=1, max=1000, help="Length of the lists (10)."),
+    encoder: str | None = typer.Option(
+        None,
+        "--encoder",
+        help="Text encoder: auto, none, or an ONNX encoder's folder. As the shop's [fit] says, or "
+        "auto, where not given.",
     ),
-    budget_s: float = typer.Option(60.0, "--budget", min=0, help="Seconds for trying settings."),
-    seed: int = typer.Option(
-        0, "--seed", min=0, help="Seed of everything that is drawn at random."
+    budget_s: float | None = typer.Option(
+        None, "--budget", min=0, help="Seconds for trying settings (60)."
+    ),
+    seed: int | None = typer.Option(
+        None, "--seed", min=0, help="Seed of everything that is drawn at random (0)."
     ),
     page: Path = typer.Option(Path("evaluation.html"), "--page", help="Where to write the page."),
     as_json: bool = typer.Option(False, "--json", help="Print the evaluation as JSON on stdout."),
@@ -36,23 +41,29 @@ def evaluate(
 
     from unsung.reports.evaluation import evaluation_page
     from unsung.workflows.encoder import find_encoder
-    from unsung.workflows.evaluate import EvaluateSettings
     from unsung.workflows.evaluate import evaluate as run_evaluation
     from unsung.workflows.evaluation_record import evaluation_record
+    from unsung.workflows.fit import fit_settings
     from unsung.workflows.prepare import read_shop
-    from unsung.workflows.tune import TuneSettings
 
-    settings = EvaluateSettings(
-        protocol=protocol, refit=refit, k=k, tuning=TuneSettings(budget_s=budget_s, k=k)
-    )
-    rng = np.random.default_rng(seed)
     with show_progress() as progress:
         found = read_shop(shop, progress=progress)
+        flags = {
+            "encoder": encoder,
+            "seed": seed,
+            "evaluation.protocol": protocol,
+            "evaluation.refit": refit,
+            "evaluation.k": k,
+            "evaluation.tuning.k": k,
+            "evaluation.tuning.budget_s": budget_s,
+        }
+        settings = fit_settings(found.settings, flags)
+        rng = np.random.default_rng(settings.seed)
         evaluation = run_evaluation(
             found.dataset,
             found.settings,
-            settings,
-            encoder=find_encoder(encoder, progress),
+            settings.evaluation,
+            encoder=find_encoder(settings.encoder, progress),
             rng=rng,
             progress=progress,
         )

@@ -120,6 +120,11 @@ class ShopSettings(Settings):
     """Whether items that a user has bought may be recommended again."""
     cleaning: CleaningSettings = CleaningSettings()
     segments: SegmentSettings = SegmentSettings()
+    fit: dict[str, Any] = Field(default_factory=dict)
+    """How the shop is fitted and tested: the fields of ``FitSettings``, such as ``encoder``, and in
+    ``[fit.evaluation.tuning]`` ``relevance_budget``. Checked when something is fitted."""
+    diagnosis: dict[str, Any] = Field(default_factory=dict)
+    """From where on a reason for being in the tail holds: the fields of ``ReasonSettings``."""
 
     @field_validator("event_weights")
     @classmethod

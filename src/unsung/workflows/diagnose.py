@@ -28,6 +28,7 @@ from unsung.popularity.tables import (
     segments_table,
 )
 from unsung.progress import Progress, silent
+from unsung.settings import load_settings
 from unsung.workflows.content import ContentBuilder
 
 
@@ -55,7 +56,7 @@ def diagnose(
         Term vectors as of the moment, by which prices are compared between items with alike text;
         made here where not given.
     thresholds : ReasonSettings, optional
-        From where on a reason holds; made from the defaults where not given.
+        From where on a reason holds; the shop's ``[diagnosis]`` where not given.
     progress : Progress, optional
 
     Returns
@@ -67,7 +68,12 @@ def diagnose(
     state = dataset.as_of(as_of)
     counts = count_items(dataset, state, settings.segments)
     progress("looking for reasons", 1, 4)
-    limits = thresholds or ReasonSettings(new_days=settings.segments.fresh_days or 60)
+    limits = thresholds or load_settings(
+        ReasonSettings,
+        {"new_days": settings.segments.fresh_days or 60, **settings.diagnosis},
+        environment={},
+        source="[diagnosis]",
+    )
     state = _describe(state, content, limits)
     reasons = find_reasons(state, counts.segments, limits, counts.impressions)
     progress("following the months", 2, 4)

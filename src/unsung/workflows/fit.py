@@ -1,5 +1,6 @@
 """Fit a shop: diagnose, test honestly, fit on everything, write a bundle with its report."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from unsung.artifacts import check_target
+from unsung.data.settings import ShopSettings
 from unsung.errors import InputError
 from unsung.pipeline.bundle import Bundle, Model, Records, load_bundle, write_bundle
 from unsung.pipeline.components import (
@@ -20,7 +22,7 @@ from unsung.popularity.segments import SEGMENT_NAMES, segment_items
 from unsung.progress import Progress, silent
 from unsung.recommenders.blend import Blend
 from unsung.reports.fit import fit_report_page
-from unsung.settings import Settings
+from unsung.settings import Settings, load_settings
 from unsung.workflows.content import ContentBuilder
 from unsung.workflows.diagnose import diagnose
 from unsung.workflows.encoder import find_encoder
@@ -37,6 +39,25 @@ class FitSettings(Settings):
     seed: int = 0
     """Seed of everything that is drawn at random."""
     evaluation: EvaluateSettings = EvaluateSettings()
+
+
+def fit_settings(shop: ShopSettings, flags: Mapping[str, Any] | None = None) -> FitSettings:
+    """Merge defaults, the shop's ``[fit]`` and flags.
+
+    Variables such as ``UNSUNG_FIT__SEED`` are in the shop's settings already.
+
+    Parameters
+    ----------
+    shop : ShopSettings
+    flags : mapping, optional
+        Dotted names of fields to values; ``None`` means "not given".
+
+    Raises
+    ------
+    SettingsError
+        Where a key is unknown or a value out of range.
+    """
+    return load_settings(FitSettings, shop.fit, environment={}, flags=flags, source="[fit]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +98,7 @@ def fit(
     out : str or Path
         The bundle's folder; a bundle that is there is replaced when the new one is complete.
     settings : FitSettings, optional
+        Those of the shop's ``[fit]`` where not given.
     progress : Progress, optional
 
     Raises
@@ -91,7 +113,7 @@ def fit(
     then the same settings are fitted on everything. Where nobody is left to test on, defaults are
     used and the report says so.
     """
-    settings = settings or FitSettings()
+    settings = settings or fit_settings(shop.settings)
     if len(shop.dataset.interactions) == 0:
         raise InputError(
             f"'{shop.settings.name}' has no interactions that could be used, so there is nothing "
