@@ -79,9 +79,10 @@ def settings_page() -> str:
         "flags. A table of TOML is a nested class; in the environment two underscores nest: "
         "`UNSUNG_SEGMENTS__HEAD_SHARE=0.1`. An unknown key refuses to start and is named.",
         "`shop.toml` holds `ShopSettings` and what is nested in it (`CleaningSettings`, "
-        "`SegmentSettings`, `Source`). The other classes belong to a component each and are given "
-        "in Python, such as `FitSettings` to `unsung.fit`; options of the [commands](cli.md) fill "
-        "in some of their fields.",
+        "`SegmentSettings`, `Source`); its table `[fit]` holds `FitSettings` with what is nested "
+        "there, and `[diagnosis]` `ReasonSettings`. Options of the [commands](cli.md) win over "
+        "them. The other classes belong to a component each: they are chosen on the validation "
+        "window, or given in Python.",
     ]
     for kind in settings_classes():
         rows = [_row(name, field) for name, field in kind.model_fields.items()]
