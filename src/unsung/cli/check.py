@@ -5,12 +5,13 @@ from typing import Any
 
 import typer
 
+from unsung.cli.options import ShopArgument
 from unsung.cli.tables import check_lines
 from unsung.cli.terminal import print_json, say, show_progress, write_page
 
 
 def check(
-    shop: Path = typer.Argument(help="shop.toml, its folder, or files in a known layout."),
+    shop: ShopArgument,
     page: Path = typer.Option(Path("check.html"), "--page", help="Where to write the page."),
     quarantine: Path = typer.Option(
         Path("quarantine"), "--quarantine", help="Folder for the rows that were set aside."

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import typer
 
+from unsung.cli.options import ShopArgument
 from unsung.cli.terminal import print_json, say, show_progress, write_page
 
 
 def diagnose(
-    shop: Path = typer.Argument(help="shop.toml, its folder, or files in a known layout."),
+    shop: ShopArgument,
     page: Path = typer.Option(Path("diagnosis.html"), "--page", help="Where to write the page."),
     as_json: bool = typer.Option(False, "--json", help="Print the diagnosis as JSON on stdout."),
 ) -> None:

@@ -5,12 +5,13 @@ from typing import Literal
 
 import typer
 
+from unsung.cli.options import BudgetOption, EncoderOption, SeedOption, ShopArgument, fit_flags
 from unsung.cli.tables import evaluation_lines
 from unsung.cli.terminal import print_json, say, show_progress, write_page
 
 
 def evaluate(
-    shop: Path = typer.Argument(help="shop.toml, its folder, or files in a known layout."),
+    shop: ShopArgument,
     protocol: Literal["time", "leave-one-out"] | None = typer.Option(
         None,
         "--protocol",
@@ -21,18 +22,9 @@ def evaluate(
         None, "--refit", help="In leave-one-out, fit on the validation items too."
     ),
     k: int | None = typer.Option(None, "-k", min=1, max=1000, help="Length of the lists (10)."),
-    encoder: str | None = typer.Option(
-        None,
-        "--encoder",
-        help="Text encoder: auto, none, or an ONNX encoder's folder. As the shop's [fit] says, or "
-        "auto, where not given.",
-    ),
-    budget_s: float | None = typer.Option(
-        None, "--budget", min=0, help="Seconds for trying settings (60)."
-    ),
-    seed: int | None = typer.Option(
-        None, "--seed", min=0, help="Seed of everything that is drawn at random (0)."
-    ),
+    encoder: EncoderOption = None,
+    budget_s: BudgetOption = None,
+    seed: SeedOption = None,
     page: Path = typer.Option(Path("evaluation.html"), "--page", help="Where to write the page."),
     as_json: bool = typer.Option(False, "--json", help="Print the evaluation as JSON on stdout."),
 ) -> None:
@@ -48,14 +40,11 @@ def evaluate(
 
     with show_progress() as progress:
         found = read_shop(shop, progress=progress)
-        flags = {
-            "encoder": encoder,
-            "seed": seed,
+        flags = fit_flags(encoder, budget_s, seed) | {
             "evaluation.protocol": protocol,
             "evaluation.refit": refit,
             "evaluation.k": k,
             "evaluation.tuning.k": k,
-            "evaluation.tuning.budget_s": budget_s,
         }
         settings = fit_settings(found.settings, flags)
         rng = np.random.default_rng(settings.seed)

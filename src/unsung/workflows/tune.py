@@ -232,7 +232,7 @@ def _changes(start: ComponentSettings, window: ValidationWindow) -> list[dict[st
 
 
 def _cost_s(settings: ComponentSettings, n_items: int) -> float:
-    """Seconds of a fit: 90 s for a linear solution of 12,000 items on two cores."""
+    """Seconds reckoned for a fit: 90 s for a linear solution of 12,000 items on a busy machine."""
     if isinstance(settings, LinearSettings):
         return 90 * float(min(n_items, settings.max_items) / 12_000) ** 3 + 0.2
     return 20 * float(n_items / 12_000) ** 2 + 0.2
