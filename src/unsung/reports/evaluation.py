@@ -4,35 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from unsung.reports.charts import differences_chart, stacked_shares_chart, trade_off_chart
+from unsung.reports.metrics import METRICS, NDCG, TAIL_NDCG, metric_label
 from unsung.reports.page import Column, DataTable, Panel, Section, chart, number, render
 from unsung.reports.theme import SEGMENTS
 
 Json = Mapping[str, Any]
 
-NDCG: Final = "ndcg_at_k"
-TAIL_NDCG: Final = "tail_ndcg_at_k"
 BLEND: Final = "blend"
 """Name of the model that the shop gets."""
 
-# Metric -> label, kind, and whether more (1) or less (-1) is better; 0 = neither.
-METRICS: Final[dict[str, tuple[str, str, int]]] = {
-    NDCG: ("NDCG@{k}", "metric", 1),
-    "hr_at_k": ("HR@{k}", "metric", 1),
-    "recall_at_k": ("recall@{k}", "metric", 1),
-    "mrr_at_k": ("MRR@{k}", "metric", 1),
-    "head_ndcg_at_k": ("NDCG, head", "metric", 1),
-    TAIL_NDCG: ("NDCG, established tail", "metric", 1),
-    "fresh_ndcg_at_k": ("NDCG, fresh", "metric", 1),
-    "cold_ndcg_at_k": ("NDCG, cold", "metric", 1),
-    "aplt_tail": ("tail in lists", "share", 1),
-    "aplt_fresh": ("fresh in lists", "share", 0),
-    "catalogue_coverage_at_k": ("coverage", "share", 1),
-    "effective_items": ("effective items", "count", 1),
-    "exposure_gini": ("Gini of exposure", "metric", -1),
-    "arp": ("mean popularity", "count", 0),
-    "novelty": ("novelty, bits", "metric", 0),
-    "intra_list_diversity": ("diversity", "metric", 0),
-}
 _SECONDS: Final = {
     "fit_s": ("fit, s", "Seconds of fitting, on the machine that made this page."),
     "score_s": ("score, s", "Seconds of scoring all users, on the machine that made this page."),
@@ -99,7 +79,7 @@ def evaluation_sections(evaluation: Json) -> list[Section]:
 
 
 def _verdict(evaluation: Json) -> Iterator[str]:
-    label = _label(NDCG, evaluation["k"])
+    label = metric_label(NDCG, evaluation["k"])
     best = _best(evaluation["models"], NDCG)
     tail = _best(evaluation["models"], TAIL_NDCG)
     if best is None:
@@ -191,7 +171,7 @@ def _difference_charts(evaluation: Json) -> list[Panel]:
         if not rows:
             continue
         alone = len({row["b"] for row in rows}) == 1
-        label = _label(metric, evaluation["k"])
+        label = metric_label(metric, evaluation["k"])
         named = [{**row, "name": row["a"] if alone else f"{row['a']} - {row['b']}"} for row in rows]
         panels.append(
             Panel(
@@ -214,7 +194,8 @@ def _metrics_table(evaluation: Json) -> DataTable:
     shown = [m for m in METRICS if any(model["summary"].get(m) is not None for model in models)]
     columns = [Column("name", "recommender")]
     columns += [
-        Column(m, _label(m, k), METRICS[m][1], evaluation["definitions"].get(m, "")) for m in shown
+        Column(m, metric_label(m, k), METRICS[m][1], evaluation["definitions"].get(m, ""))
+        for m in shown
     ]
     columns += [
         Column(key, label, "count", sentence)
@@ -300,7 +281,7 @@ def _comparisons_table(evaluation: Json) -> DataTable:
         *(Column(key, label, "metric", text) for key, (label, text) in _DIFFERENCE.items()),
     ]
     rows = [
-        {**row, "label": _label(row["metric"], evaluation["k"])}
+        {**row, "label": metric_label(row["metric"], evaluation["k"])}
         for row in evaluation["comparisons"]
     ]
     return DataTable(
@@ -347,11 +328,6 @@ def _terms(evaluation: Json) -> list[str]:
     terms = evaluation.get("protocol_terms") or {}
     parts = ("eligibility", "relevance", "ranking", "caution")
     return [terms[part] for part in parts if terms.get(part)]
-
-
-def _label(metric: str, k: int) -> str:
-    label = METRICS[metric][0] if metric in METRICS else metric.replace("_", " ")
-    return label.format(k=k)
 
 
 def _metric(model: Json, metric: str) -> str:
