@@ -18,7 +18,16 @@ MEASURES: Final = {
     "exposure_share": "Exposure",
 }
 
+MOST_MARKED_POINTS: Final = 40
+"""A curve of more points is drawn without marks."""
+
 _PERCENT = alt.Axis(format=".0%", tickCount=5)
+_BY_SIDE = alt.Color(
+    "side:N",
+    scale=alt.Scale(
+        domain=["up", "down", "open"], range=[COLOURS["tail"], COLOURS["fresh"], COLOURS["cold"]]
+    ),
+)
 _BY_SEGMENT = alt.Color(
     "segment:N", scale=alt.Scale(domain=list(SEGMENTS), range=[COLOURS[name] for name in SEGMENTS])
 )
@@ -170,18 +179,9 @@ def differences_chart(rows: Rows) -> Chart:
         ``name, difference, low, high``; an interval above zero is drawn in the tail's colour, one
         below in the fresh one's.
     """
-    frame = pd.DataFrame(rows)
-    frame["side"] = ["up" if low > 0 else "down" if high < 0 else "open"
-                     for low, high in zip(frame["low"], frame["high"], strict=True)]  # fmt: skip
-    colour = alt.Color(
-        "side:N",
-        scale=alt.Scale(
-            domain=["up", "down", "open"],
-            range=[COLOURS["tail"], COLOURS["fresh"], COLOURS["cold"]],
-        ),
-    )
+    frame = _with_side(rows)
     y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(grid=False, labelLimit=150))
-    base = alt.Chart(frame).encode(y=y, color=colour)
+    base = alt.Chart(frame).encode(y=y, color=_BY_SIDE)
     axis = alt.Axis(format="+~g", tickCount=5)
     return alt.layer(
         alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=COLOURS["ink"]).encode(x="zero:Q"),
@@ -190,6 +190,61 @@ def differences_chart(rows: Rows) -> Chart:
         ),
         base.mark_point(filled=True, size=48, opacity=1).encode(x="difference:Q"),
     )
+
+
+def before_after_chart(rows: Rows, title: str) -> Chart:
+    """Two values a row, before as a hollow point and after as a full one.
+
+    Parameters
+    ----------
+    rows : list of dict
+        ``name, before, after, low, high``; the last two are the 95% interval of the difference.
+        Settled gains are drawn in the tail's colour, settled losses in the fresh one's.
+    title : str
+        What is measured.
+    """
+    frame = _with_side(rows)
+    y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(grid=False, labelLimit=150))
+    base = alt.Chart(frame).encode(y=y, color=_BY_SIDE)
+    x = alt.X("before:Q", title=title, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5))
+    hollow = base.mark_point(filled=True, size=44, opacity=1, stroke=COLOURS["muted"])
+    return alt.layer(
+        base.mark_rule(strokeWidth=2).encode(x=x, x2="after:Q"),
+        hollow.encode(x=x, color=alt.value(COLOURS["paper"])),
+        base.mark_point(filled=True, size=58, opacity=1).encode(x="after:Q"),
+    )
+
+
+def training_curve_chart(points: Rows, column: str, title: str, best_step: int | None) -> Chart:
+    """One number against the steps of a training, with a rule at the step that was kept.
+
+    Parameters
+    ----------
+    points : list of dict
+        ``step`` and ``column``, in order.
+    column, title : str
+    best_step : int or None
+    """
+    base = alt.Chart(pd.DataFrame(points)).encode(
+        x=alt.X("step:Q", title="steps", axis=alt.Axis(tickCount=5, format="~s")),
+        y=alt.Y(
+            f"{column}:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5)
+        ),
+    )
+    layers = [base.mark_line(color=COLOURS["head"], strokeWidth=1.75)]
+    if len(points) <= MOST_MARKED_POINTS:
+        layers.append(base.mark_point(color=COLOURS["head"], filled=True, size=28, opacity=1))
+    if best_step is not None:
+        kept = alt.Chart(pd.DataFrame({"step": [best_step]}))
+        layers.append(kept.mark_rule(color=COLOURS["tail"], strokeDash=[4, 3]).encode(x="step:Q"))
+    return alt.layer(*layers)
+
+
+def _with_side(rows: Rows) -> pd.DataFrame:
+    frame = pd.DataFrame(rows)
+    frame["side"] = ["up" if low > 0 else "down" if high < 0 else "open"
+                     for low, high in zip(frame["low"], frame["high"], strict=True)]  # fmt: skip
+    return frame
 
 
 def _month_axis(months: list[str]) -> alt.X:

@@ -7,6 +7,7 @@ from unsung.reports.check import check_overview
 from unsung.reports.diagnosis import as_of_words, overview_section, reasons_section
 from unsung.reports.evaluation import chosen_sections, evaluation_sections
 from unsung.reports.page import Section, render
+from unsung.reports.training import before_after_sections
 
 Json = Mapping[str, Any]
 
@@ -18,8 +19,9 @@ def fit_report_page(fit: Json) -> str:
     ----------
     fit : mapping
         ``shop``, and any of ``check`` (as for ``check_page``), ``diagnosis`` (as for
-        ``diagnosis_page``), ``evaluation`` (as for ``evaluation_page``), ``chosen`` (its choice)
-        and ``notes``; a part that is absent or None is left out.
+        ``diagnosis_page``), ``evaluation`` (as for ``evaluation_page``), ``chosen`` (its choice),
+        ``training`` (as for ``before_after_sections``) and ``notes``; a part that is absent or None
+        is left out.
 
     Returns
     -------
@@ -38,6 +40,7 @@ def _sections(fit: Json) -> Iterator[Section]:
         yield Section("notes", "Bear in mind", summary=fit["notes"])
     if fit.get("evaluation"):
         yield from evaluation_sections(fit["evaluation"])
+    yield from before_after_sections(fit.get("training"))
     if fit.get("diagnosis"):
         yield overview_section(fit["diagnosis"])
         yield reasons_section(fit["diagnosis"])
