@@ -104,3 +104,11 @@ def test_names_are_text(evaluation, take_apart, evil):
         model["name"] += evil
     page = take_apart(evaluation_page(evaluation))
     page.check()
+
+
+def test_names_of_recommenders_are_words(evaluation, take_apart):
+    models = [{**model, "name": f"{model['name']}_one"} for model in evaluation["models"]]
+    rows = [{**row, "a": f"{row['a']}_one"} for row in evaluation["comparisons"]]
+    page = take_apart(evaluation_page({**evaluation, "models": models, "comparisons": rows}))
+    assert "blend one has the highest" in page.text
+    assert "_one" not in page.text

@@ -45,7 +45,7 @@ def evaluation_lines(record: dict[str, Any] | None, problem: str | None = None) 
     yield "  ".join([f"{'':14}"] + [f"{title:>10}" for _, title in COLUMNS])
     for model in record["models"]:
         cells = [_cell(model["summary"].get(metric)) for metric, _ in COLUMNS]
-        yield "  ".join([f"{model['name']:14}", *cells])
+        yield "  ".join([f"{model['name'].replace('_', ' '):14}", *cells])
     yield (
         "NDCG judged by all targets, and by those in the head, the established tail, fresh and "
         "cold items apart; coverage = share of the catalogue that is listed at all."

@@ -54,6 +54,7 @@ def evaluation_page(evaluation: Json) -> str:
 
 def evaluation_sections(evaluation: Json) -> list[Section]:
     """The evaluation as parts of a page."""
+    evaluation = _in_words(evaluation)
     models = evaluation["models"]
     if not models:
         return [
@@ -76,6 +77,19 @@ def evaluation_sections(evaluation: Json) -> list[Section]:
         ),
         Section("comparisons", "Differences", tables=[_comparisons_table(evaluation)]),
     ]
+
+
+def _in_words(evaluation: Json) -> Json:
+    """The same with names of recommenders as people write them."""
+    models = [{**model, "name": _words(model["name"])} for model in evaluation["models"]]
+    rows = [
+        {**row, "a": _words(row["a"]), "b": _words(row["b"])} for row in evaluation["comparisons"]
+    ]
+    return {**evaluation, "models": models, "comparisons": rows}
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _verdict(evaluation: Json) -> Iterator[str]:
