@@ -14,6 +14,8 @@ SOURCE = ROOT / "src/unsung"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # Extra -> the only place that may import what it alone brings.
 HOMES = {"train": SOURCE / "learning", "spark": SOURCE / "data/engine/spark_engine.py"}
+# Extras of one package each, that a file in another extra's home tries to import.
+ADAPTERS = {"wandb"}
 # Distribution -> what is imported, where the names differ by more than a hyphen.
 IMPORTED_AS = {"ibis-framework": "ibis", "vl-convert-python": "vl_convert"}
 INDIRECT = {
@@ -55,7 +57,14 @@ def test_a_plain_install_has_what_is_imported_and_no_more():
 def test_an_extra_has_what_its_home_imports_and_no_more(extra):
     home = HOMES[extra]
     paths = home.rglob("*.py") if home.is_dir() else [home]
-    assert imported(paths) - CORE == EXTRAS[extra] - CORE - INDIRECT.keys()
+    assert imported(paths) - CORE - ADAPTERS == EXTRAS[extra] - CORE - INDIRECT.keys()
+
+
+@pytest.mark.parametrize("extra", ADAPTERS)
+def test_an_adapter_is_an_extra_that_nothing_else_brings(extra):
+    assert declared(PROJECT["optional-dependencies"][extra]) == {extra}
+    others = [lines for name, lines in PROJECT["optional-dependencies"].items() if name != extra]
+    assert extra not in CORE.union(*map(declared, others))
 
 
 def test_what_is_needed_indirectly_is_declared():

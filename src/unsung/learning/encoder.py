@@ -98,7 +98,22 @@ class TorchEncoder:
         vectors : Tensor of float32, shape (n, dim)
             Rows of length 1.
         """
-        tokens = self.transformer(input_ids=token_ids, attention_mask=mask).last_hidden_state
+        return self.pool(
+            self.transformer(input_ids=token_ids, attention_mask=mask).last_hidden_state, mask
+        )
+
+    def pool(self, tokens: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+        """One vector of length 1 a text from the vectors of its tokens.
+
+        Parameters
+        ----------
+        tokens : Tensor of float32, shape (n, n_tokens, dim)
+        mask : Tensor of int64, shape (n, n_tokens)
+
+        Returns
+        -------
+        vectors : Tensor of float32, shape (n, dim)
+        """
         if self.pooling == "cls":
             pooled = tokens[:, 0]
         else:
