@@ -71,7 +71,8 @@ def histories(state: ShopState, users: np.ndarray, items: np.ndarray) -> dict[st
 
 def features(state: ShopState, users: np.ndarray, items: np.ndarray) -> dict[str, np.ndarray]:
     lists = np.tile(items, (len(users), 1))
-    scores = np.arange(lists.size, dtype=np.float32).reshape(lists.shape)
+    scores = np.zeros((len(users), state.n_items), dtype=np.float32)
+    scores[:, items] = np.arange(lists.size, dtype=np.float32).reshape(lists.shape)
     built = build_features(state, users, lists, {"given": scores})
     return {name: built.column(name) for name in built.names}
 

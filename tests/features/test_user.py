@@ -6,6 +6,7 @@ import pytest
 from unsung.data.interactions import Interactions
 from unsung.features.build import build_features, describe_shop
 from unsung.features.user import DEFINITIONS, basket_counts
+from unsung.popularity.segments import TAIL
 from unsung.schema import DAY_US
 
 DAY_0 = 1_735_689_600_000_000  # 2025-01-01, the toy shop's first day
@@ -55,7 +56,7 @@ def test_a_look_at_something_bought_long_ago_is_no_purchase(toy_shop, of_user):
 
 def test_taste_for_the_established_tail(toy_shop, state, of_user):
     shop = describe_shop(state)
-    tail = set(toy_shop.items.values[shop.is_tail == 1])
+    tail = set(toy_shop.items.values[shop.segments == TAIL])
     assert "birdbath" not in tail  # fresh
     assert {"teacup", "strainer"} <= tail
     bought = {"kettle", "teapot", "strainer"}

@@ -1,5 +1,6 @@
 """All that a ranker is told of a candidate, for past windows and live alike."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from unsung.data.state import ShopState
 from unsung.features import first_stage as first_stage_family
 from unsung.features import item, pair, trend, user
 from unsung.features.history import histories_of
-from unsung.popularity.segments import TAIL, segment_items
+from unsung.popularity.segments import TAIL, assign_segments, item_first_seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,20 +50,25 @@ class ShopFeatures:
     ----------
     of_item : dict of str to ndarray of float32, shape (n_items,)
         The families ``item`` and ``trend``, by feature name.
-    is_tail : ndarray of float64, shape (n_items,)
-        1 in the established tail, else 0; NaN where only order is known.
+    segments : ndarray of int8, shape (n_items,)
+        As of the state's moment, by the counted items.
     codes : dict of str to ndarray of int64, shape (n_items,)
         Which items share a ``category`` or ``brand``; -1 where an item has none.
     n_baskets : ndarray of float64, shape (n_users,)
+    counted : ndarray of bool, shape (n_fitted,)
+        Items that ranks, means and shares are over: those that were listed at the fit.
     """
 
     of_item: dict[str, np.ndarray]
-    is_tail: np.ndarray
+    segments: np.ndarray
     codes: dict[str, np.ndarray]
     n_baskets: np.ndarray
+    counted: np.ndarray
 
 
-def describe_shop(state: ShopState, segments: SegmentSettings | None = None) -> ShopFeatures:
+def describe_shop(
+    state: ShopState, segments: SegmentSettings | None = None, n_fitted: int | None = None
+) -> ShopFeatures:
     """Compute what all users' features share.
 
     A service calls this once for a state and hands the result to ``build_features``.
@@ -72,17 +78,25 @@ def describe_shop(state: ShopState, segments: SegmentSettings | None = None) -> 
     state : ShopState
     segments : SegmentSettings, optional
         What counts as tail; the defaults where not given.
+    n_fitted : int, optional
+        Items that were there at the fit; later ones move no share, mean or median. All where not
+        given.
     """
-    of_item = {**item.item_features(state), **trend.trend_features(state)}
-    tail = np.full(state.n_items, np.nan)
-    if state.has_clock:
-        tail = (segment_items(state, segments or SegmentSettings()) == TAIL).astype(np.float64)
+    counted = state.listed[:n_fitted]
+    compared = np.pad(counted, (0, state.n_items - len(counted)))
+    of_item = {**item.item_features(state, compared), **trend.trend_features(state)}
     return ShopFeatures(
         of_item={name: values.astype(np.float32) for name, values in of_item.items()},
-        is_tail=tail,
+        segments=_segments(state, compared, segments or SegmentSettings()),
         codes={name: item.group_codes(state, name) for name in (schema.CATEGORY, schema.BRAND)},
         n_baskets=user.basket_counts(state),
+        counted=counted,
     )
+
+
+def _segments(state: ShopState, compared: np.ndarray, settings: SegmentSettings) -> np.ndarray:
+    first = item_first_seen(state)
+    return assign_segments(state.buyers, first, compared, state.as_of, settings)
 
 
 def feature_definitions(first_stage: tuple[str, ...] = ()) -> dict[str, str]:
@@ -96,7 +110,7 @@ def build_features(
     state: ShopState,
     users: np.ndarray,
     candidates: np.ndarray,
-    first_stage: dict[str, np.ndarray],
+    first_stage: Mapping[str, np.ndarray],
     *,
     shop: ShopFeatures | None = None,
 ) -> Features:
@@ -111,8 +125,8 @@ def build_features(
         -1 for somebody without a history.
     candidates : ndarray of int32, shape (n, m)
         Item indices, padded at will with -1.
-    first_stage : dict of str to ndarray of float32, shape (n, m)
-        Scores of the candidates by scorer.
+    first_stage : mapping of str to ndarray of float32, shape (n, n_items)
+        Scores of all items by scorer.
     shop : ShopFeatures, optional
         ``describe_shop(state)``, where it is there already; it may miss users who came later.
 
@@ -130,11 +144,13 @@ def build_features(
     )
     history = histories_of(state, users)
     price = shop.of_item["item.price"].astype(np.float64)
-    known = {"log_buyers": shop.of_item["item.log_buyers"], "is_tail": shop.is_tail, "price": price}
+    known = {"log_buyers": shop.of_item["item.log_buyers"], "price": price}
+    tail = (shop.segments == TAIL).astype(np.float64)
+    known["is_tail"] = tail if state.has_clock else np.full(state.n_items, np.nan)
     of_user = user.user_features(
         history, _baskets_of(shop, users), known, has_clock=state.has_clock
     )
-    scored = first_stage_family.first_stage_features(first_stage, valid.reshape(lists))
+    scored = first_stage_family.first_stage_features(first_stage, candidates, shop.counted)
     found = {
         **{name: values[grid.item] for name, values in shop.of_item.items()},
         **{name: values[grid.row] for name, values in of_user.items()},

@@ -1,14 +1,17 @@
-"""What the first-stage scorers say of a candidate, alone and against the user's other ones."""
+"""What the first-stage scorers say of a candidate, alone and against the whole catalogue."""
 
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import numpy as np
 
+from unsung.recommenders.blend import row_scale
+
 FORMS: Final = {
     "": "Score of {name}.",
-    "_rank": "Place by {name} among the user's candidates, from 1 (best); equal scores share it.",
+    "_rank": "Place by {name} among the shop's items, from 1 (best); equal scores share it.",
     "_standardised": (
-        "Score of {name} less its mean over the user's candidates, in standard deviations."
+        "Score of {name} less its mean over the shop's items, in standard deviations."
     ),
 }
 
@@ -28,68 +31,93 @@ def first_stage_definitions(names: tuple[str, ...]) -> dict[str, str]:
     }
 
 
-def first_stage_features(scores: dict[str, np.ndarray], valid: np.ndarray) -> dict[str, np.ndarray]:
-    """The family ``first_stage``: arrays of float, shape (n_users, n_candidates), by name.
+def direction_of(feature: str, scorers: Collection[str]) -> int:
+    """Which way a feature may move a score: 1 up only, -1 down only, 0 either way.
 
     Parameters
     ----------
-    scores : dict of str to ndarray of float32, shape (n_users, n_candidates)
-        By scorer; NaN where a scorer knows nothing.
-    valid : ndarray of bool, shape (n_users, n_candidates)
-        False where a list is padded; padding has no part in ranks, means and deviations.
+    feature : str
+        Name of any feature.
+    scorers : collection of str
+        Those whose better opinion of an item may never harm it.
+
+    Examples
+    --------
+    >>> names = ("first_stage.terms", "first_stage.terms_rank", "item.price")
+    >>> [direction_of(name, ("terms",)) for name in names]
+    [1, -1, 0]
     """
-    found = {}
-    for name, raw in scores.items():
-        score = np.where(valid, raw, np.nan).astype(np.float64)
-        forms = (score, rank_within(score), standardise_within(score))
+    scorer, form = split_name(feature)
+    if scorer not in scorers:
+        return 0
+    return -1 if form == "_rank" else 1
+
+
+def split_name(feature: str) -> tuple[str, str]:
+    """Scorer and form of a first-stage feature; two empty strings for any other feature.
+
+    Examples
+    --------
+    >>> split_name("first_stage.trend_log_rank"), split_name("item.price")
+    (('trend_log', '_rank'), ('', ''))
+    """
+    family, _, name = feature.partition(".")
+    if family != "first_stage":
+        return "", ""
+    form = next((form for form in FORMS if form and name.endswith(form)), "")
+    return name.removesuffix(form), form
+
+
+def first_stage_features(
+    scores: Mapping[str, np.ndarray], candidates: np.ndarray, counted: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The family ``first_stage``: arrays of float, shape (n_users, n_candidates), by name.
+
+    Ranks, means and deviations are over the counted items, never over the candidates: which
+    other items were chosen, or sampled for training, leaves no trace in an item's numbers.
+
+    Parameters
+    ----------
+    scores : mapping of str to ndarray of float32, shape (n_users, n_items)
+        Of every item, by scorer.
+    candidates : ndarray of int, shape (n_users, n_candidates)
+        Item indices; -1 where a list is padded.
+    counted : ndarray of bool, shape (n_counted,)
+        Which of the first ``n_counted`` items are compared with.
+    """
+    rows = np.arange(len(candidates))[:, None]
+    items = np.maximum(candidates, 0)
+    found: dict[str, np.ndarray] = {}
+    for name, everything in scores.items():
+        chosen = everything[rows, items]
+        compared = everything[:, : len(counted)]
+        if not counted.all():
+            compared = compared[:, counted]
+        mean, deviation = row_scale(compared)
+        forms = (chosen, rank_among(chosen, compared), (chosen - mean) / deviation)
         found.update({f"first_stage.{name}{form}": v for form, v in zip(FORMS, forms, strict=True)})
     return found
 
 
-def rank_within(scores: np.ndarray) -> np.ndarray:
-    """Place of every score in its row: one plus the number of higher scores.
+def rank_among(scores: np.ndarray, compared: np.ndarray) -> np.ndarray:
+    """One plus the number of compared scores that are higher, row by row.
 
     Parameters
     ----------
     scores : ndarray of float, shape (n, m)
+    compared : ndarray of float, shape (n, n_compared)
 
     Returns
     -------
-    rank : ndarray of float64, shape (n, m)
-        NaN where the score is.
+    rank : ndarray of float32, shape (n, m)
 
     Examples
     --------
-    >>> rank_within(np.array([[0.5, 0.9, 0.5, np.nan]])).tolist()
-    [[2.0, 1.0, 2.0, nan]]
+    >>> rank_among(np.array([[0.5, 0.9, 0.1]]), np.array([[0.9, 0.5, 0.5, 0.3]])).tolist()
+    [[2.0, 1.0, 5.0]]
     """
-    order = np.argsort(-scores, axis=1, kind="stable")  # NaN comes last
-    ordered = np.take_along_axis(scores, order, axis=1)
-    is_first = np.ones(scores.shape, dtype=bool)
-    is_first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    places = np.where(is_first, np.arange(1, scores.shape[1] + 1), 0)
-    rank = np.empty(scores.shape)
-    np.put_along_axis(rank, order, np.maximum.accumulate(places, axis=1), axis=1)
-    return np.where(np.isnan(scores), np.nan, rank)
-
-
-def standardise_within(scores: np.ndarray) -> np.ndarray:
-    """Scores of every row less their mean, over their standard deviation.
-
-    Returns
-    -------
-    standardised : ndarray of float64, shape (n, m)
-        NaN where the score is; 0 in a row of equal scores.
-
-    Examples
-    --------
-    >>> standardise_within(np.array([[1.0, 3.0, np.nan], [2.0, 2.0, 2.0]])).tolist()
-    [[-1.0, 1.0, nan], [0.0, 0.0, 0.0]]
-    """
-    known = ~np.isnan(scores)
-    n = np.maximum(known.sum(axis=1, keepdims=True), 1)
-    centred = scores - np.where(known, scores, 0).sum(axis=1, keepdims=True) / n
-    spread = np.sqrt((np.where(known, centred, 0) ** 2).sum(axis=1, keepdims=True) / n)
-    # Equal scores may differ from their mean by rounding.
-    flat = spread <= 1e-9 * np.abs(np.where(known, scores, 0)).max(axis=1, keepdims=True, initial=0)
-    return np.where(flat & known, 0.0, centred / np.where(flat, 1.0, spread))
+    ascending = np.sort(compared, axis=1)
+    rank = np.empty(scores.shape, dtype=np.float32)
+    for row, (own, others) in enumerate(zip(scores, ascending, strict=True)):
+        rank[row] = compared.shape[1] - np.searchsorted(others, own, side="right") + 1
+    return rank

@@ -20,14 +20,22 @@ DEFINITIONS: Final = {
 _WORD: Final = r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+"
 
 
-def item_features(state: ShopState) -> dict[str, np.ndarray]:
-    """The family ``item``: arrays of float, shape (n_items,), by name."""
+def item_features(state: ShopState, compared: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """The family ``item``: arrays of float, shape (n_items,), by name.
+
+    Parameters
+    ----------
+    state : ShopState
+    compared : ndarray of bool, shape (n_items,), optional
+        Items that prices are compared with; the listed ones where not given.
+    """
+    compared = state.listed if compared is None else compared
     price = item_prices(state)
     return {
         "item.age_days": _age_days(state),
         "item.log_buyers": log_buyers(state),
         "item.price": price,
-        "item.price_to_category": divide(price, _category_medians(state, price)),
+        "item.price_to_category": divide(price, _category_medians(state, price, compared)),
         "item.title_words": _title_words(state),
     }
 
@@ -74,10 +82,10 @@ def _age_days(state: ShopState) -> np.ndarray:
     return np.where(sold, (state.as_of - np.where(sold, first, 0)) / schema.DAY_US, np.nan)
 
 
-def _category_medians(state: ShopState, price: np.ndarray) -> np.ndarray:
+def _category_medians(state: ShopState, price: np.ndarray, compared: np.ndarray) -> np.ndarray:
     codes = group_codes(state, schema.CATEGORY)
     # An item that isn't listed yet may be in the catalogue already: it must not be seen.
-    counted = state.listed & (codes >= 0)
+    counted = compared & (codes >= 0)
     medians = pd.Series(price[counted]).groupby(codes[counted]).median()
     return medians.reindex(codes).to_numpy(dtype=np.float64)
 

@@ -51,10 +51,28 @@ class Blend:
         """The weighted sum of the standardised scores."""
         total = np.zeros((len(users), state.n_items), dtype=np.float32)
         for component in self.components:
-            scores = standardise(component.score(state, users), self._counted(state))
-            scores *= np.float32(self.weights[component.name])
-            total += scores
+            self._add(total, component.name, component.score(state, users), state)
         return total
+
+    def combine(self, scores: Mapping[str, np.ndarray], state: ShopState) -> np.ndarray:
+        """The same from the components' scores, which stay as they are.
+
+        Parameters
+        ----------
+        scores : mapping of str to ndarray of float32, shape (n, state.n_items)
+            By component; others are fine.
+        state : ShopState
+            What they were made from.
+        """
+        total = np.zeros((len(next(iter(scores.values()))), state.n_items), dtype=np.float32)
+        for component in self.components:
+            self._add(total, component.name, scores[component.name].copy(), state)
+        return total
+
+    def _add(self, total: np.ndarray, name: str, scores: np.ndarray, state: ShopState) -> None:
+        standardise(scores, self._counted(state))
+        scores *= np.float32(self.weights[name])
+        total += scores
 
     def explain(self, state: ShopState, user: int, item: int) -> tuple[Part, ...]:
         """The components' parts in the blend's units; ``average`` takes back the user's means."""
@@ -63,7 +81,7 @@ class Blend:
         offset = 0.0
         for component in self.components:
             scores = component.score(state, users)
-            mean, deviation = _scale(scores, self._counted(state))
+            mean, deviation = row_scale(scores[:, : self.n_fitted], self._counted(state))
             factor = self.weights[component.name] / float(deviation[0, 0])
             offset -= factor * float(mean[0, 0])
             parts.extend(
@@ -97,21 +115,34 @@ def standardise(scores: np.ndarray, counted: np.ndarray | None = None) -> np.nda
     >>> standardise(np.array([[1, 3], [5, 5]], np.float32)).tolist()
     [[-1.0, 1.0], [0.0, 0.0]]
     """
-    everything = np.ones(scores.shape[1], dtype=bool)
-    mean, deviation = _scale(scores, everything if counted is None else counted)
+    fitted = scores if counted is None else scores[:, : len(counted)]
+    mean, deviation = row_scale(fitted, counted)
     scores -= mean
     scores /= deviation
     return scores
 
 
-def _scale(scores: np.ndarray, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    fitted = scores[:, : len(counted)]
-    if not counted.all():
-        fitted = fitted[:, counted]
-    if not fitted.shape[1]:
+def row_scale(
+    scores: np.ndarray, counted: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of every row; deviation 1 in a row of equal scores.
+
+    Parameters
+    ----------
+    scores : ndarray of float32, shape (n, m)
+    counted : ndarray of bool, shape (m,), optional
+        Which columns count; all where not given.
+
+    Returns
+    -------
+    mean, deviation : ndarray of float32, shape (n, 1)
+    """
+    if counted is not None and not counted.all():
+        scores = scores[:, counted]
+    if not scores.shape[1]:
         return np.zeros((len(scores), 1), np.float32), np.ones((len(scores), 1), np.float32)
     # float64, since float32 sums over a large catalogue make equal scores look unequal.
-    mean = fitted.mean(axis=1, keepdims=True, dtype=np.float64)
-    deviation = fitted.std(axis=1, keepdims=True, dtype=np.float64)
+    mean = scores.mean(axis=1, keepdims=True, dtype=np.float64)
+    deviation = scores.std(axis=1, keepdims=True, dtype=np.float64)
     flat = deviation <= 1e-6 * np.maximum(np.abs(mean), 1e-30)
     return mean.astype(np.float32), np.where(flat, 1, deviation).astype(np.float32)

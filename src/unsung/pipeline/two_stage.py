@@ -1,0 +1,213 @@
+"""Two stages: the first-stage scorers' candidates, ranked by P(purchase) from their features."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from unsung.data.settings import SegmentSettings
+from unsung.data.state import ShopState
+from unsung.features.build import Features, ShopFeatures, build_features, describe_shop
+from unsung.pipeline.attribution import attribute
+from unsung.pipeline.candidates import CandidateSettings, Exploration, choose_candidates
+from unsung.pipeline.ranking import EMPTY
+from unsung.pipeline.rules import Repeats, Rules, seen_items
+from unsung.popularity.segments import COLD, TAIL
+from unsung.progress import Progress, silent
+from unsung.recommenders.base import Part, Recommender, Scorer
+from unsung.recommenders.blend import Blend
+from unsung.recommenders.ranker import Ranker
+from unsung.settings import Settings
+
+CELLS = 2**25
+"""Scores held in memory at a time, over users, items and scorers (128 MB)."""
+TEXT_KINDS = ("terms", "encoder")
+
+
+class FirstStageSettings(Settings):
+    """How candidates are found and described."""
+
+    candidates: CandidateSettings = CandidateSettings()
+    segments: SegmentSettings = SegmentSettings()
+    """What counts as established tail and as cold."""
+    repeats: Repeats = "hide"
+    """Where bought items are hidden, they are no candidates either."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What is known of some users before the second stage looks at them.
+
+    Parameters
+    ----------
+    first_stage : dict of str to ndarray of float32, shape (n, n_items)
+        Scores of every scorer, and of the ``blend``.
+    candidates : ndarray of int32, shape (n, m)
+        Padded with ``EMPTY``.
+    features : Features
+        One row for each place of ``candidates``.
+    """
+
+    first_stage: dict[str, np.ndarray]
+    candidates: np.ndarray
+    features: Features
+
+
+class FirstStage:
+    """The first-stage scorers with what makes candidates and features of them.
+
+    Parameters
+    ----------
+    components : sequence of Recommender
+        Every scorer, those that the blend has no weight for included.
+    blend : Blend
+        Of some of these.
+    settings : FirstStageSettings
+    """
+
+    def __init__(
+        self, components: Sequence[Recommender], blend: Blend, settings: FirstStageSettings
+    ) -> None:
+        self.components, self.blend, self.settings = tuple(components), blend, settings
+        self._shop: tuple[ShopState, ShopFeatures, Exploration] | None = None
+
+    def fit(
+        self, state: ShopState, *, rng: np.random.Generator, progress: Progress = silent
+    ) -> Self:
+        """Fit every scorer."""
+        for component in self.components:
+            component.fit(state, rng=rng, progress=progress)
+        self.blend.n_fitted = state.n_items
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the first-stage scores."""
+        return (*(component.name for component in self.components), self.blend.name)
+
+    @property
+    def tastes(self) -> tuple[str, ...]:
+        """Scorers whose better opinion may never harm an item: all but standing popularity."""
+        return tuple(name for name in self.names if name != "popular_log")
+
+    def batches(self, state: ShopState, n_users: int) -> Iterator[slice]:
+        """Parts of so many users whose scores fit into memory."""
+        size = max(1, CELLS // (max(state.n_items, 1) * (len(self.names) + 2)))
+        for start in range(0, n_users, size):
+            yield slice(start, min(start + size, n_users))
+
+    def prepare(self, state: ShopState, users: np.ndarray) -> Prepared:
+        """Scores, candidates and features of some users.
+
+        Parameters
+        ----------
+        state : ShopState
+        users : ndarray of int32, shape (n,)
+        """
+        shop, exploration = self._described(state)
+        scores = {c.name: c.score(state, users) for c in self.components}
+        everything = {**scores, self.blend.name: self.blend.combine(scores, state)}
+        allowed = state.listed & ~seen_items(state, users, Rules(repeats=self.settings.repeats))
+        candidates = choose_candidates(
+            scores, allowed, exploration, self.settings.candidates, self.blend.n_fitted
+        )
+        features = build_features(state, users, candidates, everything, shop=shop)
+        return Prepared(everything, candidates, features)
+
+    def _described(self, state: ShopState) -> tuple[ShopFeatures, Exploration]:
+        """What all users share; kept for the next call with the same state."""
+        kept = self._shop
+        if kept is None or kept[0] is not state:
+            shop = describe_shop(state, self.settings.segments, self.blend.n_fitted)
+            text = [c.name for c in self.components if c.name in TEXT_KINDS]
+            exploration = Exploration(
+                groups=[state.listed & (shop.segments == code) for code in (TAIL, COLD)],
+                scorers=text or [component.name for component in self.components],
+            )
+            kept = self._shop = (state, shop, exploration)
+        return kept[1], kept[2]
+
+
+class TwoStage:
+    """Ranks each user's candidates by the log-odds of a purchase; the rest follow by the blend.
+
+    An item that isn't a candidate gets less than any candidate can: the ranker's floor less one,
+    and the blend's score, brought between -1 and 1.
+
+    Parameters
+    ----------
+    first : FirstStage
+        Fitted as of the state that is scored; ``fit`` does it.
+    ranker : Ranker
+        Trained on past windows.
+    """
+
+    name = "two_stage"
+
+    def __init__(self, first: FirstStage, ranker: Ranker) -> None:
+        self.first, self.ranker = first, ranker
+        self._last: tuple[ShopState, int, Prepared] | None = None
+
+    def fit(
+        self, state: ShopState, *, rng: np.random.Generator, progress: Progress = silent
+    ) -> Self:
+        """Fit the first stage; the ranker stays as past windows have taught it."""
+        self.first.fit(state, rng=rng, progress=progress)
+        return self
+
+    def score(self, state: ShopState, users: np.ndarray) -> np.ndarray:
+        """Calibrated log-odds of candidates, and lower numbers for all other items."""
+        scores = np.zeros((len(users), state.n_items), dtype=np.float32)
+        for part in self.first.batches(state, len(users)):
+            scores[part] = self._score(state, users[part])
+        return scores
+
+    def _score(self, state: ShopState, users: np.ndarray) -> np.ndarray:
+        prepared = self.first.prepare(state, users)
+        if len(users) == 1:
+            self._last = (state, int(users[0]), prepared)
+        features = prepared.features.select(self.ranker.names)
+        blended = prepared.first_stage[self.first.blend.name]
+        scores: np.ndarray = blended / (1 + np.abs(blended)) + np.float32(self.ranker.floor - 1)
+        place = np.nonzero(prepared.candidates != EMPTY)
+        scores[place[0], prepared.candidates[place]] = self.ranker.predict(
+            features.values[features.valid]
+        )
+        return scores
+
+    def explain(self, state: ShopState, user: int, item: int) -> tuple[Part, ...]:
+        """The trees' contributions by named term, split over the history where a scorer can say."""
+        prepared = self._prepared(state, user)
+        found = np.flatnonzero(prepared.candidates[0] == item)
+        if not len(found):
+            return self._explain_other(state, user, item, prepared)
+        row = prepared.features.select(self.ranker.names).values[found]
+        amounts = self.ranker.contributions(row)[0]
+        scorers: list[Scorer] = [*self.first.components, self.first.blend]
+        parts = attribute(
+            self.ranker.names,
+            amounts,
+            {scorer.name: scorer.explain(state, user, item) for scorer in scorers},
+        )
+        return tuple(sorted(parts, key=lambda part: -abs(part.amount)))
+
+    def _explain_other(
+        self, state: ShopState, user: int, item: int, prepared: Prepared
+    ) -> tuple[Part, ...]:
+        blended = float(prepared.first_stage[self.first.blend.name][0, item])
+        share = 1 / (1 + abs(blended))
+        parts = [
+            Part(part.kind, part.name, part.amount * share, part.scorer)
+            for part in self.first.blend.explain(state, user, item)
+        ]
+        parts.append(Part("rest", "not among the candidates", self.ranker.floor - 1))
+        return tuple(sorted(parts, key=lambda part: -abs(part.amount)))
+
+    def _prepared(self, state: ShopState, user: int) -> Prepared:
+        """Of the latest request for one user, where it was for this one."""
+        last = self._last
+        if last is None or last[0] is not state or last[1] != user:
+            prepared = self.first.prepare(state, np.array([user], dtype=np.int32))
+            last = self._last = (state, user, prepared)
+        return last[2]
