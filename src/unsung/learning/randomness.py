@@ -31,8 +31,8 @@ def torch_draws(*key: int) -> Iterator[None]:
     """
     import torch
 
-    # Python's own integer: torch takes 64 bits with a sign.
-    seed = int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> 1)
+    # Its length belongs to the key: numpy takes zeros at its end for nothing. Torch takes 63 bits.
+    seed = int(np.random.SeedSequence([len(key), *key]).generate_state(1, np.uint64)[0] >> 1)
     with torch.random.fork_rng():
         torch.default_generator.manual_seed(seed)
         if torch.cuda.is_available():
