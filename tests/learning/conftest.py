@@ -8,7 +8,20 @@ from typing import Any
 
 import pytest
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "red", "blue", "lamp", "tea", "pot", "garden", "spade"]
+WORDS = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "red",
+    "blue",
+    "lamp",
+    "tea",
+    "pot",
+    "garden",
+    "spade",
+    "[MASK]",
+]
 
 
 PAIR_TRAINING = Path(__file__).with_name("pair_training.py")

@@ -39,23 +39,32 @@ FREE_SETTINGS = {"device", "tracker", "checkpoint_every"}
 class Task(Protocol):
     """What is to be learned.
 
-    Attributes
-    ----------
-    name : str
-        Short, such as ``interest``.
-    module : torch.nn.Module
-        The language model and all that stands on it. Parameters that require a gradient train:
-        those of a transformer with ``learning_rate``, all others with ``head_learning_rate``.
-    metric : str
-        What ``validate`` measures, higher being better, such as ``NDCG@10``.
-    fingerprint : str
-        Of the data; a checkpoint of other data isn't gone on from.
+    Attributes may be plain ones; they are only read.
     """
 
-    name: str
-    module: "torch.nn.Module"
-    metric: str
-    fingerprint: str
+    @property
+    def name(self) -> str:
+        """What is learned, in a word or two: ``interest``."""
+        ...
+
+    @property
+    def module(self) -> "torch.nn.Module":
+        """The language model and all that stands on it.
+
+        Parameters that require a gradient train: those of a transformer with ``learning_rate``,
+        all others with ``head_learning_rate``.
+        """
+        ...
+
+    @property
+    def metric(self) -> str:
+        """What ``validate`` measures, higher being better: ``NDCG@10``."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the data: a checkpoint of other data isn't gone on from."""
+        ...
 
     def n_steps(self) -> int:
         """Batches of one epoch, the same for every epoch."""

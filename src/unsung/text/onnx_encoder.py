@@ -33,6 +33,8 @@ class EncoderCard(BaseModel):
     """Longer texts are cut."""
     pooling: Literal["mean", "cls"]
     """How token vectors become one; it is part of the graph, whose output has length 1."""
+    precision: Literal["float32", "int8"] = "float32"
+    """Of the weights."""
     sha256: dict[str, str]
     """File name -> checksum in hexadecimal digits."""
 
