@@ -49,7 +49,7 @@ class TailLabels:
     @property
     def demand(self) -> np.ndarray:
         """ln(1 + buyers), ndarray of float64, shape (n_items,); 0 without a label."""
-        return np.log1p(self.buyers)
+        return np.asarray(np.log1p(self.buyers))
 
     def is_rare(self, share: float = RARE_SHARE) -> np.ndarray:
         """Which labelled items are the top sellers of their cohort: ndarray of bool.

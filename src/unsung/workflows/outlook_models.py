@@ -1,0 +1,288 @@
+"""The models of an outlook, fitted on some items and judged on others."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import scipy.sparse as sp
+
+from unsung.evaluation.classification import roc_auc, spearman
+from unsung.learning.encoder import TorchEncoder
+from unsung.learning.layers import load_encoder
+from unsung.learning.outlook import (
+    FineTunedOutlook,
+    Targets,
+    copy_of,
+    fine_tune_outlook,
+    untrained,
+)
+from unsung.learning.settings import FineTuneSettings
+from unsung.pipeline.outlook import ModelName
+from unsung.progress import Progress, silent
+from unsung.statistics.linear_fit import LinearFit
+from unsung.text.base import TextEncoder
+from unsung.text.documents import Documents
+from unsung.text.onnx_encoder import embed
+from unsung.text.term_vectors import TermVectors
+from unsung.workflows.outlook_examples import OutlookExamples, OutlookSettings
+from unsung.workflows.outlook_linear import Parts, Scores, calibration_lines, choose_heads
+
+LONGER_WEIGHT: Final = 0.5
+"""What labels of the longer window count for in fine-tuning."""
+MIN_STEPS: Final = 150
+"""Steps of fine-tuning, also where there are few texts."""
+
+
+@dataclass(frozen=True, eq=False)
+class FittedOutlook:
+    """One model, fitted.
+
+    Parameters
+    ----------
+    name : str
+    tail, demand : LinearFit
+        As in ``unsung.pipeline.outlook.Outlook``.
+    scores : Scores
+        Of every item.
+    validated : Scores
+        Of the validation items, by a fit that didn't learn from them.
+    chosen : dict
+        What validation chose.
+    trained : FineTunedOutlook or None
+    """
+
+    name: ModelName
+    tail: LinearFit
+    demand: LinearFit
+    scores: Scores
+    validated: Scores
+    chosen: dict[str, Any] = field(default_factory=dict)
+    trained: FineTunedOutlook | None = None
+
+
+@dataclass(eq=False)
+class OutlookModels:
+    """Fits models on the same items; what several of them need is made once.
+
+    Parameters
+    ----------
+    examples : OutlookExamples
+    settings : OutlookSettings
+    encoder : TextEncoder or None
+        The shop's own, for frozen vectors.
+    scored : ndarray of bool, shape (n_items,), optional
+        Items without a label that the encoders read as well; the vectors of others are zeros.
+    progress : Progress
+    """
+
+    examples: OutlookExamples
+    settings: OutlookSettings
+    encoder: TextEncoder | None = None
+    scored: np.ndarray | None = None
+    progress: Progress = silent
+    _pretrained: dict[tuple[int, bool], TorchEncoder] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Texts of the items that encoders read, empty ones of all others."""
+        read = self.examples.labels.labelled | self.examples.established.labelled
+        if self.scored is not None:
+            read = read | self.scored
+        texts = self.examples.documents.texts
+        return [text if wanted else "" for text, wanted in zip(texts, read, strict=True)]
+
+    @cached_property
+    def frozen_vectors(self) -> np.ndarray:
+        """Vectors of the texts by the shop's encoder; no columns without one."""
+        if self.encoder is None:
+            return np.zeros((len(self.texts), 0), dtype=np.float32)
+        distinct = sorted(set(self.texts))
+        place = {text: row for row, text in enumerate(distinct)}
+        return embed(distinct, self.encoder, self.progress)[[place[text] for text in self.texts]]
+
+    def prior(self, parts: Parts) -> FittedOutlook:
+        """The share of the tail and the mean demand, for every item."""
+        labels = self.examples.labels
+        n = len(labels.place)
+        share = float(labels.is_rare()[parts.all].mean())
+        tail = LinearFit(np.zeros(0), float(np.log((1 - share) / share)) if 0 < share < 1 else 0.0)
+        demand = LinearFit(np.zeros(0), float(labels.demand[parts.all].mean()))
+        nothing = np.zeros((n, 0))
+        scores = Scores(tail.predict(nothing), demand.predict(nothing))
+        return FittedOutlook("prior", tail, demand, scores, scores.at(parts.validation))
+
+    def terms(self, parts: Parts) -> tuple[TermVectors, sp.csr_array]:
+        """Term vectors as the items that are learned from know them, and those of all items."""
+        known = np.union1d(parts.all, np.flatnonzero(self.examples.established.labelled))
+        documents = self.examples.documents
+        vectors = TermVectors.fit(documents_at(documents, known), self.settings.terms)
+        return vectors, vectors.transform(documents)
+
+    def linear(self, name: ModelName, columns: Any, parts: Parts) -> FittedOutlook:
+        """Logistic and ridge regression on given columns, their penalties chosen on validation.
+
+        Parameters
+        ----------
+        name : str
+        columns : ndarray or csr_array, shape (n_items, n_columns)
+        parts : Parts
+        """
+        found = choose_heads(
+            columns, self.examples.labels, self.examples.established, parts, self.settings
+        )
+        return FittedOutlook(
+            name,
+            found.tail,
+            found.demand,
+            Scores(found.tail.predict(columns), found.demand.predict(columns)),
+            found.validated,
+            dict(found.chosen),
+        )
+
+    def fine_tuned(
+        self,
+        parts: Parts,
+        *,
+        seed: int = 0,
+        from_scratch: bool = False,
+        folder: Path | None = None,
+    ) -> FittedOutlook:
+        """The language model, fine-tuned; first on established items where there are enough.
+
+        Parameters
+        ----------
+        parts : Parts
+        seed : int
+        from_scratch : bool
+            Begin with weights that were never trained.
+        folder : Path, optional
+            For checkpoints.
+        """
+        settings = self._training(seed, len(parts.train), from_scratch)
+        examples, labels = self.examples, self.examples.labels
+        used = np.zeros(len(labels.place), dtype=bool)
+        used[parts.train] = True
+        targets = [
+            Targets(np.where(used, found.place, np.nan), found.demand, weight)
+            for found, weight in ((labels, 1.0), (examples.longer, LONGER_WEIGHT))
+        ]
+        trained = fine_tune_outlook(
+            self._begin(seed, from_scratch, folder),
+            self.texts,
+            targets,
+            settings,
+            validate=self._validate(parts.validation),
+            folder=None if folder is None else folder / "outlook",
+            progress=self.progress,
+        )
+        raw = Scores(trained.tail.predict(trained.vectors), trained.demand.predict(trained.vectors))
+        lines = calibration_lines(raw.at(parts.validation), labels, parts.validation)
+        scores = raw.on_lines(lines)
+        return FittedOutlook(
+            "fine_tuned",
+            lines.tail.of_fit(trained.tail),
+            lines.demand.of_fit(trained.demand),
+            scores,
+            scores.at(parts.validation),
+            {"best_step": trained.record.best_step},
+            trained,
+        )
+
+    def together(self, first: FittedOutlook, second: FittedOutlook) -> FittedOutlook:
+        """Term vectors and a fine-tuned encoder side by side: the mean of their log-odds.
+
+        Parameters
+        ----------
+        first : FittedOutlook
+            On term vectors.
+        second : FittedOutlook
+            Fine-tuned.
+        """
+        tail, demand = (
+            LinearFit(
+                np.concatenate([a.coefficients, b.coefficients]) / 2,
+                (a.intercept + b.intercept) / 2,
+            )
+            for a, b in ((first.tail, second.tail), (first.demand, second.demand))
+        )
+        return FittedOutlook(
+            "fine_tuned_terms",
+            tail,
+            demand,
+            first.scores.mean_with(second.scores),
+            first.validated.mean_with(second.validated),
+            {**first.chosen, **second.chosen},
+            second.trained,
+        )
+
+    def _begin(self, seed: int, from_scratch: bool, folder: Path | None) -> TorchEncoder:
+        """The encoder that fine-tuning begins with, a copy of its own."""
+        key = seed, from_scratch
+        if key not in self._pretrained:
+            encoder = load_encoder(self._training(seed, 1, from_scratch))
+            if from_scratch:
+                encoder = untrained(encoder, seed)
+            self._pretrained[key] = self._on_established(encoder, seed, from_scratch, folder)
+        return copy_of(self._pretrained[key])
+
+    def _on_established(
+        self, encoder: TorchEncoder, seed: int, from_scratch: bool, folder: Path | None
+    ) -> TorchEncoder:
+        old = self.examples.established
+        n = int(old.labelled.sum())
+        epochs = self.settings.established_epochs
+        if n < self.settings.min_established or not epochs:
+            return encoder
+        rows = np.flatnonzero(old.labelled)
+        settings = self._training(seed, n, from_scratch, epochs)
+        return fine_tune_outlook(
+            encoder,
+            [self.texts[row] for row in rows],
+            [Targets(old.place[rows], old.demand[rows])],
+            settings,
+            folder=None if folder is None else folder / "established",
+            progress=self.progress,
+        ).encoder
+
+    def _training(
+        self, seed: int, n: int, from_scratch: bool, epochs: float | None = None
+    ) -> FineTuneSettings:
+        settings = self.settings.fine_tuning
+        assert settings is not None
+        least = MIN_STEPS * settings.batch_size / n
+        wanted = max(epochs or settings.epochs, least)
+        changed: dict[str, Any] = {
+            "seed": seed,
+            "epochs": min(wanted, max(self.settings.most_examples / n, least)),
+        }
+        if from_scratch:
+            # Layers that have read nothing are no ground to stand on.
+            changed["trained"] = "all"
+        return settings.model_copy(update=changed)
+
+    def _validate(self, rows: np.ndarray) -> Callable[[np.ndarray, np.ndarray], float] | None:
+        rare, demand = self.examples.labels.is_rare()[rows], self.examples.labels.demand[rows]
+        if not 0 < rare.sum() < len(rare) or np.ptp(demand) == 0:
+            return None
+
+        def value(log_odds: np.ndarray, logarithm: np.ndarray) -> float:
+            order = spearman(demand, logarithm[rows])
+            return (roc_auc(~rare, log_odds[rows]) + (0.0 if np.isnan(order) else order)) / 2
+
+        return value
+
+
+def documents_at(documents: Documents, rows: Sequence[int] | np.ndarray) -> Documents:
+    """The documents of some rows."""
+
+    def picked(column: tuple[Any, ...]) -> Iterator[Any]:
+        return (column[row] for row in rows)
+
+    return Documents(
+        tuple(picked(documents.texts)),
+        tuple(picked(documents.titles)),
+        tuple(picked(documents.tokens)),
+    )
