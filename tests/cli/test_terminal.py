@@ -40,7 +40,11 @@ def test_without_a_terminal_long_work_gives_signs_of_life(clock, monkeypatch, ca
         progress("slow", 9, 9)
     said = capsys.readouterr().err
     assert "quick" not in said
-    assert said.splitlines() == ["  slow: 3 of 9", "  unknown length", "  slow: done in 30 s"]
+    assert said.splitlines() == [
+        "  slow: 3 of 9, about 22 s left",
+        "  unknown length",
+        "  slow: done in 30 s",
+    ]
 
 
 def test_on_a_terminal_there_are_bars_and_lines_that_stay(clock, monkeypatch):

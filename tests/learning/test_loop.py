@@ -1,6 +1,8 @@
 """The loop learns, stops when it should, and leaves the best weights."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -199,3 +201,15 @@ def test_nothing_to_train_is_an_error(pairs):
     task.module.requires_grad_(False)
     with pytest.raises(UnsungError, match="no weights that train"):
         train(task, settings)
+
+
+def test_the_code_of_the_page_on_fine_tuning_runs(tmp_path, monkeypatch):
+    page = Path(__file__).parents[2] / "docs/explanation/fine-tuning.md"
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    titles = ["Red enamel kettle", "Red enamel teapot", "Garden spade", "Garden rake"]
+    names = {"titles": titles, "pairs": np.array([[0, 1], [2, 3]])}
+    exec(compile(code, page.name, "exec"), names)
+    assert names["record"].stopped == "finished"
+    assert (tmp_path / "next-title/record.json").exists()
+    assert list((tmp_path / "next-title/logs").iterdir())

@@ -16,6 +16,7 @@ from rich.progress import (
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
 from rich.progress import Progress as Bars
 
@@ -38,6 +39,8 @@ def show_progress() -> Iterator[Progress]:
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
         )
         with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
             yield _BarProgress(bars)
@@ -49,18 +52,22 @@ class _LineProgress:
     """One line when a stage that took a while is done, and signs of life in between."""
 
     def __init__(self) -> None:
-        self.begun: dict[str, float] = {}
+        self.begun: dict[str, tuple[float, int]] = {}
         self.spoke = time.monotonic()
 
     def __call__(self, stage: str, done: int = 0, total: int = 0) -> None:
         now = time.monotonic()
-        begun = self.begun.setdefault(stage, now)
+        begun, before = self.begun.setdefault(stage, (now, done))
         if total and done >= total:
             del self.begun[stage]
             if now - begun >= QUIET_S:
                 self._say(f"{stage}: done in {now - begun:.0f} s")
         elif now - self.spoke >= REPEAT_S:
-            self._say(f"{stage}: {done} of {total}" if total else f"{stage}")
+            left = (
+                (now - begun) * (total - done) / (done - before) if total and done > before else 0
+            )
+            counted = f": {done} of {total}" if total else ""
+            self._say(f"{stage}{counted}" + (f", about {left:.0f} s left" if left else ""))
 
     def _say(self, line: str) -> None:
         self.spoke = time.monotonic()
