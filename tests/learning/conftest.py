@@ -1,27 +1,14 @@
 """A language model of a few hundred weights, in the layout of Hugging Face."""
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-WORDS = [
-    "[PAD]",
-    "[UNK]",
-    "[CLS]",
-    "[SEP]",
-    "red",
-    "blue",
-    "lamp",
-    "tea",
-    "pot",
-    "garden",
-    "spade",
-    "[MASK]",
-]
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "red", "blue", "lamp", "tea", "pot", "garden", "spade"]
 
 
 PAIR_TRAINING = Path(__file__).with_name("pair_training.py")
@@ -36,6 +23,13 @@ def tiny_model(tmp_path_factory) -> Path:
 def layered_model(tmp_path_factory) -> Path:
     """The same with three layers, for what trains only some of them."""
     return write_model(tmp_path_factory.mktemp("models") / "layered", n_layers=3)
+
+
+@pytest.fixture(scope="session")
+def masking_model(tmp_path_factory) -> Path:
+    """The tiny one with a token for what is hidden."""
+    folder = tmp_path_factory.mktemp("models") / "masking"
+    return write_model(folder, n_layers=1, words=(*WORDS, "[MASK]"))
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +63,7 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def write_model(folder: Path, n_layers: int) -> Path:
+def write_model(folder: Path, n_layers: int, words: Sequence[str] = WORDS) -> Path:
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import BertConfig, BertModel
@@ -80,7 +74,7 @@ def write_model(folder: Path, n_layers: int) -> Path:
         torch.default_generator.manual_seed(7)
         model = BertModel(
             BertConfig(
-                vocab_size=len(WORDS),
+                vocab_size=len(words),
                 hidden_size=8,
                 num_hidden_layers=n_layers,
                 num_attention_heads=2,
@@ -90,7 +84,7 @@ def write_model(folder: Path, n_layers: int) -> Path:
             )
         )
         model.save_pretrained(folder)
-    numbers = {word: number for number, word in enumerate(WORDS)}
+    numbers = {word: number for number, word in enumerate(words)}
     tokeniser = Tokenizer(models.WordLevel(numbers, unk_token="[UNK]"))
     tokeniser.pre_tokenizer = pre_tokenizers.Whitespace()
     tokeniser.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))

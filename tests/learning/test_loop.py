@@ -196,6 +196,13 @@ def test_a_validation_that_is_no_number_is_an_error(pairs):
         train(task, settings, validate=lambda: float("nan"))
 
 
+def test_an_epoch_shorter_than_it_says_is_an_error(pairs):
+    task, settings = pairs(epochs=2)
+    task.n_steps = lambda: 4
+    with pytest.raises(UnsungError, match=r"gave 3 batches in epoch 0, and says .* has 4"):
+        train(task, settings)
+
+
 def test_nothing_to_train_is_an_error(pairs):
     task, settings = pairs(trained="heads")
     task.module.requires_grad_(False)

@@ -23,8 +23,8 @@ TEXTS = [
 
 
 @pytest.fixture
-def tokeniser(tiny_model):
-    return read_tokeniser(tiny_model / "tokenizer.json", 16)
+def tokeniser(masking_model):
+    return read_tokeniser(masking_model / "tokenizer.json", 16)
 
 
 def settings_for(model, **fields):
@@ -58,8 +58,10 @@ def test_short_and_padded_texts_have_a_word_to_guess(tokeniser, rng):
     assert batch["mask"].sum(axis=1).tolist() == [3, 7]
 
 
-def test_epochs_hide_other_tokens_and_seeds_repeat(tiny_model):
-    task = MaskedTokens(load_encoder(settings_for(tiny_model)), TEXTS, settings_for(tiny_model))
+def test_epochs_hide_other_tokens_and_seeds_repeat(masking_model):
+    task = MaskedTokens(
+        load_encoder(settings_for(masking_model)), TEXTS, settings_for(masking_model)
+    )
 
     def epoch(number):
         batches = list(task.batches(number, np.random.default_rng([0, number])))
@@ -70,10 +72,10 @@ def test_epochs_hide_other_tokens_and_seeds_repeat(tiny_model):
     assert epoch(0) != epoch(1)
 
 
-def test_what_text_teaches_is_measured_on_texts_held_out(tiny_model, tmp_path):
-    encoder = load_encoder(settings_for(tiny_model))
+def test_what_text_teaches_is_measured_on_texts_held_out(masking_model, tmp_path):
+    encoder = load_encoder(settings_for(masking_model))
     before = encoder.encode(TEXTS)
-    record = pretrain(encoder, [*TEXTS, *TEXTS, " "], settings_for(tiny_model), folder=tmp_path)
+    record = pretrain(encoder, [*TEXTS, *TEXTS, " "], settings_for(masking_model), folder=tmp_path)
     assert (record.n_texts, record.n_held_out) == (36, 4)
     assert record.loss_after < record.loss_before
     assert record.model.points[-1]["loss"] < record.model.points[0]["loss"]
@@ -84,31 +86,33 @@ def test_what_text_teaches_is_measured_on_texts_held_out(tiny_model, tmp_path):
     assert json.loads((tmp_path / "model/record.json").read_text())["task"] == "masked tokens"
 
 
-def test_pretraining_that_doesn_t_help_leaves_the_model(tiny_model):
-    encoder = load_encoder(settings_for(tiny_model))
+def test_pretraining_that_doesn_t_help_leaves_the_model(masking_model):
+    encoder = load_encoder(settings_for(masking_model))
     before = encoder.encode(TEXTS)
-    wild = settings_for(tiny_model, learning_rate=30.0, epochs=1, warmup_share=0)
+    wild = settings_for(masking_model, learning_rate=30.0, epochs=1, warmup_share=0)
     record = pretrain(encoder, TEXTS, wild)
     assert record.loss_after == record.loss_before
     assert np.array_equal(encoder.encode(TEXTS), before)
 
 
-def test_adapters_are_merged_after_it(tiny_model):
-    encoder = load_encoder(settings_for(tiny_model))
-    pretrain(encoder, TEXTS, settings_for(tiny_model, trained="lora", epochs=1))
+def test_adapters_are_merged_after_it(masking_model):
+    encoder = load_encoder(settings_for(masking_model))
+    pretrain(encoder, TEXTS, settings_for(masking_model, trained="lora", epochs=1))
     assert not [n for n, _ in encoder.transformer.named_parameters() if "lora" in n]
 
 
-def test_what_can_t_be_pretrained_is_said(tiny_model):
+def test_what_can_t_be_pretrained_is_said(masking_model):
     with pytest.raises(InputError, match="2 texts are too few"):
-        pretrain(load_encoder(settings_for(tiny_model)), ["tea", "pot"], settings_for(tiny_model))
-    encoder = load_encoder(settings_for(tiny_model))
+        pretrain(
+            load_encoder(settings_for(masking_model)), ["tea", "pot"], settings_for(masking_model)
+        )
+    encoder = load_encoder(settings_for(masking_model))
     encoder.tokeniser = type(encoder.tokeniser).from_str(
         encoder.tokeniser.to_str().replace("[MASK]", "hidden")
     )
     with pytest.raises(InputError, match=r"no \[MASK\] or <mask>"):
-        MaskedTokens(encoder, TEXTS, settings_for(tiny_model))
-    encoder = load_encoder(settings_for(tiny_model))
+        MaskedTokens(encoder, TEXTS, settings_for(masking_model))
+    encoder = load_encoder(settings_for(masking_model))
     encoder.dim = 9
     with pytest.raises(InputError, match="embeddings of width 8 and vectors of width 9"):
-        MaskedTokens(encoder, TEXTS, settings_for(tiny_model))
+        MaskedTokens(encoder, TEXTS, settings_for(masking_model))

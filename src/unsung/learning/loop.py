@@ -196,8 +196,16 @@ class _Training:
         first, behind = divmod(self.step, self.per_epoch)
         for epoch in itertools.count(first):
             rng = np.random.default_rng([self.settings.seed, epoch])
-            found = itertools.islice(self.task.batches(epoch, rng), self.per_epoch)
-            yield from itertools.islice(found, behind, None)
+            found = enumerate(self.task.batches(epoch, rng), 1)
+            n_batches = 0
+            for n_batches, batch in itertools.islice(found, self.per_epoch):
+                if n_batches > behind:
+                    yield batch
+            if n_batches < self.per_epoch:
+                raise UnsungError(
+                    f"The task {self.task.name} gave {n_batches} batches in epoch {epoch}, and "
+                    f"says that an epoch has {self.per_epoch}."
+                )
             behind = 0
 
     def _take_step(self, batch: Any) -> None:

@@ -33,7 +33,7 @@ def torch_draws(*key: int) -> Iterator[None]:
 
     # Its length belongs to the key: numpy takes zeros at its end for nothing. Torch takes 63 bits.
     seed = int(np.random.SeedSequence([len(key), *key]).generate_state(1, np.uint64)[0] >> 1)
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(range(torch.cuda.device_count())):
         torch.default_generator.manual_seed(seed)
         if torch.cuda.is_available():
             for generator in torch.cuda.default_generators:
