@@ -71,3 +71,7 @@ class MissingExtraError(UnsungError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs the extra [{extra}]: pip install 'unsung[{extra}]'")
+
+
+class MissingLibraryError(UnsungError):
+    """A library of the system isn't there; the message says how to install it."""

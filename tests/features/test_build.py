@@ -26,7 +26,7 @@ def test_every_feature_is_defined_in_a_sentence(state, asked):
     definitions = feature_definitions(("linear", "terms"))
     assert features.names == tuple(definitions)
     families = {name.split(".")[0] for name in features.names}
-    assert families == {"item", "trend", "user", "pair", "first_stage"}
+    assert families == {"shop", "item", "trend", "user", "pair", "first_stage"}
     assert all(text.endswith(".") for text in definitions.values())
 
 

@@ -50,6 +50,8 @@ def recommend(
         items = [asdict(recommendation) for recommendation in found]
         print_json({"user_id": user, "known": bool(known), "items": items})
         return
+    if loaded.model.note:
+        say(loaded.model.note)
     if not known:
         say(f"User {user} is not known: this is what is good for anybody.")
     if not found:

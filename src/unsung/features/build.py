@@ -1,6 +1,6 @@
 """All that a ranker is told of a candidate, for past windows and live alike."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from unsung.data.settings import SegmentSettings
 from unsung.data.state import ShopState
 from unsung.features import first_stage as first_stage_family
 from unsung.features import item, pair, trend, user
+from unsung.features import shop as shop_family
 from unsung.features.history import histories_of
 from unsung.popularity.segments import TAIL, assign_segments, item_first_seen
 
@@ -41,6 +42,21 @@ class Features:
         place = {name: column for column, name in enumerate(self.names)}
         return Features(names, self.values[:, [place[name] for name in names]], self.valid)
 
+    def without(self, families: Collection[str]) -> "Features":
+        """All but the features of some families (see ``family_of``)."""
+        return self.select(tuple(name for name in self.names if family_of(name) not in families))
+
+
+def family_of(feature: str) -> str:
+    """The scorer of a first-stage feature; the word before the dot for others.
+
+    Examples
+    --------
+    >>> family_of("first_stage.terms_rank"), family_of("item.price")
+    ('terms', 'item')
+    """
+    return first_stage_family.split_name(feature)[0] or feature.partition(".")[0]
+
 
 @dataclass(frozen=True, eq=False)
 class ShopFeatures:
@@ -48,6 +64,8 @@ class ShopFeatures:
 
     Parameters
     ----------
+    of_shop : dict of str to float
+        The family ``shop``, by feature name.
     of_item : dict of str to ndarray of float32, shape (n_items,)
         The families ``item`` and ``trend``, by feature name.
     segments : ndarray of int8, shape (n_items,)
@@ -59,6 +77,7 @@ class ShopFeatures:
         Items that ranks, means and shares are over: those that were listed at the fit.
     """
 
+    of_shop: dict[str, float]
     of_item: dict[str, np.ndarray]
     segments: np.ndarray
     codes: dict[str, np.ndarray]
@@ -86,6 +105,7 @@ def describe_shop(
     compared = np.pad(counted, (0, state.n_items - len(counted)))
     of_item = {**item.item_features(state, compared), **trend.trend_features(state)}
     return ShopFeatures(
+        of_shop=shop_family.shop_features(state),
         of_item={name: values.astype(np.float32) for name, values in of_item.items()},
         segments=_segments(state, compared, segments or SegmentSettings()),
         codes={name: item.group_codes(state, name) for name in (schema.CATEGORY, schema.BRAND)},
@@ -101,7 +121,7 @@ def _segments(state: ShopState, compared: np.ndarray, settings: SegmentSettings)
 
 def feature_definitions(first_stage: tuple[str, ...] = ()) -> dict[str, str]:
     """Name -> one sentence, for all features in their order, with scorers of these names."""
-    families = (item, trend, user, pair)
+    families = (shop_family, item, trend, user, pair)
     fixed = {name: text for family in families for name, text in family.DEFINITIONS.items()}
     return {**fixed, **first_stage_family.first_stage_definitions(first_stage)}
 
@@ -151,7 +171,8 @@ def build_features(
         history, _baskets_of(shop, users), known, has_clock=state.has_clock
     )
     scored = first_stage_family.first_stage_features(first_stage, candidates, shop.counted)
-    found = {
+    found: dict[str, np.ndarray | float] = {
+        **shop.of_shop,
         **{name: values[grid.item] for name, values in shop.of_item.items()},
         **{name: values[grid.row] for name, values in of_user.items()},
         **pair.pair_features(grid, history, shop.codes, price, has_clock=state.has_clock),

@@ -9,8 +9,11 @@ from unsung import schema
 from unsung.data.state import ShopState
 from unsung.features.history import divide
 
+MOST_AGE_DAYS: Final = 60.0
+"""Beyond it an age says which item it is, and nothing that would hold in a later window."""
+
 DEFINITIONS: Final = {
-    "item.age_days": "Days since the item's first sale.",
+    "item.age_days": f"Days since the item's first sale, {MOST_AGE_DAYS:g} for all that are older.",
     "item.log_buyers": "Log of one plus the item's distinct buyers.",
     "item.price": "Price of the item.",
     "item.price_to_category": "Price over the median price of the listed items of its category.",
@@ -79,7 +82,8 @@ def _age_days(state: ShopState) -> np.ndarray:
     if state.as_of is None:
         return np.full(state.n_items, np.nan)
     sold = first < np.iinfo(np.int64).max
-    return np.where(sold, (state.as_of - np.where(sold, first, 0)) / schema.DAY_US, np.nan)
+    days = (state.as_of - np.where(sold, first, 0)) / schema.DAY_US
+    return np.where(sold, np.minimum(days, MOST_AGE_DAYS), np.nan)
 
 
 def _category_medians(state: ShopState, price: np.ndarray, compared: np.ndarray) -> np.ndarray:

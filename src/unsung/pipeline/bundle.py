@@ -8,7 +8,7 @@ from typing import Any
 
 from unsung.artifacts import Folder, open_folder, write_arrays, write_folder, write_json
 from unsung.data.state import ShopState
-from unsung.errors import BundleError
+from unsung.errors import BundleError, MissingLibraryError
 from unsung.pipeline.components import (
     ComponentSettings,
     parse_components,
@@ -17,8 +17,10 @@ from unsung.pipeline.components import (
 from unsung.pipeline.recommend import Recommendation, Request, recommend
 from unsung.pipeline.rules import Repeats, Rules
 from unsung.pipeline.state_files import fingerprint, read_segments, read_state, write_state
-from unsung.recommenders.base import Arrays
+from unsung.pipeline.two_stage import FirstStage, FirstStageSettings, TwoStage
+from unsung.recommenders.base import Arrays, Scorer
 from unsung.recommenders.blend import Blend
+from unsung.recommenders.ranker import Ranker, RankerSettings
 from unsung.text.documents import DocumentSettings
 from unsung.text.term_vectors import TermSettings, TermVectors
 
@@ -29,10 +31,14 @@ class Model:
 
     Parameters
     ----------
-    blend : Blend
-        Fitted.
+    first : FirstStage
+        Fitted: the scorers and their blend.
+    ranker : Ranker or None
+        The second stage, where it serves.
+    tail_boost : float
+        Log-odds that it adds for the established tail.
     components : tuple of settings
-        Of the blend's components, in their order.
+        Of the scorers, in their order.
     state : ShopState
         With content vectors, as of the fit.
     segments : tuple of str, length n_items
@@ -41,15 +47,32 @@ class Model:
     documents : DocumentSettings
         How later items get their documents.
     repeats : {"hide", "show"}
+    note : str
+        What is to be said of it when it is used; empty for nothing.
     """
 
-    blend: Blend
+    first: FirstStage
+    ranker: Ranker | None
+    tail_boost: float
     components: tuple[ComponentSettings, ...]
     state: ShopState
     segments: tuple[str, ...]
     terms: TermVectors
     documents: DocumentSettings
     repeats: Repeats
+    note: str = ""
+
+    @property
+    def blend(self) -> Blend:
+        """The first stage's scorers in one number."""
+        return self.first.blend
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """What lists are made with: two stages where there is a ranker, else the blend."""
+        if self.ranker is None:
+            return self.blend
+        return TwoStage(self.first, self.ranker, self.tail_boost)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +130,7 @@ class Bundle:
         request = Request(str(user_id), k, rules or Rules(repeats=model.repeats), explain)
         return recommend(
             request,
-            model.blend,
+            model.scorer,
             model.state,
             segments=model.segments,
             vocabulary=model.terms.terms,
@@ -188,11 +211,13 @@ def load_bundle(path: str | Path) -> Bundle:
 
 
 def _write_model(folder: Path, model: Model) -> None:
-    named = {component.name: component.to_arrays() for component in model.blend.components}
+    named = {component.name: component.to_arrays() for component in model.first.components}
     arrays: Arrays = {
         f"{name}/{key}": value for name, parts in named.items() for key, value in parts.items()
     }
     write_arrays(folder / "model.safetensors", arrays)
+    if model.ranker is not None:
+        write_arrays(folder / "ranker.safetensors", model.ranker.to_arrays())
     write_arrays(folder / "terms.safetensors", model.terms.to_arrays())
     write_json(
         folder / "model.json",
@@ -201,6 +226,9 @@ def _write_model(folder: Path, model: Model) -> None:
             "weights": model.blend.weights,
             "n_fitted": model.blend.n_fitted,
             "repeats": model.repeats,
+            "first_stage": json.loads(model.first.settings.model_dump_json()),
+            "tail_boost": model.tail_boost,
+            "ranker": None if model.ranker is None else _card_of(model.ranker),
             "terms": json.loads(model.terms.settings.model_dump_json()),
             "documents": json.loads(model.documents.model_dump_json()),
         },
@@ -214,8 +242,12 @@ def _read_model(folder: Folder, state: ShopState) -> Model:
     restored = [
         restore_component(settings, _below(arrays, f"{settings.name}/")) for settings in components
     ]
+    blend = Blend(restored, card["weights"], card["n_fitted"])
+    ranker, note = _read_ranker(folder, card["ranker"])
     return Model(
-        blend=Blend(restored, card["weights"], card["n_fitted"]),
+        first=FirstStage(restored, blend, FirstStageSettings.model_validate(card["first_stage"])),
+        ranker=ranker,
+        tail_boost=card["tail_boost"],
         components=components,
         state=state,
         segments=read_segments(folder),
@@ -224,7 +256,25 @@ def _read_model(folder: Folder, state: ShopState) -> Model:
         ),
         documents=DocumentSettings.model_validate(card["documents"]),
         repeats=card["repeats"],
+        note=note,
     )
+
+
+def _card_of(ranker: Ranker) -> dict[str, Any]:
+    settings = json.loads(ranker.settings.model_dump_json())
+    return {"settings": settings, "names": ranker.names, "of_user": ranker.of_user}
+
+
+def _read_ranker(folder: Folder, card: dict[str, Any] | None) -> tuple[Ranker | None, str]:
+    """The ranker; None and a sentence where this machine can't run it."""
+    if card is None:
+        return None, ""
+    settings = RankerSettings.model_validate(card["settings"])
+    arrays = folder.read_arrays("ranker.safetensors")
+    try:
+        return Ranker.from_arrays(settings, card["names"], card["of_user"], arrays), ""
+    except MissingLibraryError as error:
+        return None, f"Lists come from the blend alone: {error}"
 
 
 def _below(arrays: Arrays, prefix: str) -> Arrays:

@@ -68,10 +68,9 @@ def choose_candidates(
         Item indices, ascending; ``EMPTY`` at the end of lists that are shorter. m is at most
         ``settings.total``, and what is explored of later items.
     """
-    later = np.zeros(allowed.shape[1], dtype=bool)
-    later[n_fitted if n_fitted is not None else len(later) :] = True
-    groups = [group & ~later for group in exploration.groups]
-    groups = [group for group in groups if group.any()]
+    n_fitted = allowed.shape[1] if n_fitted is None else n_fitted
+    later = np.arange(allowed.shape[1]) >= n_fitted
+    groups = [group & ~later for group in exploration.groups if group[:n_fitted].any()]
     n_explored = int(settings.total * settings.exploration_share)
     n_best = settings.total - (n_explored if groups else 0)
     every = list(scores.values())
@@ -79,7 +78,9 @@ def choose_candidates(
     ranked = [scores[name] for name in exploration.scorers]
     for group in groups:
         chosen |= best_in_turn(ranked, allowed & group & ~chosen, n_explored // len(groups))
-    return _as_lists(chosen | best_in_turn(every, allowed & later, max(n_explored, 1)))
+    if later.any():
+        chosen |= best_in_turn(every, allowed & later, max(n_explored, 1))
+    return _as_lists(chosen)
 
 
 def best_in_turn(scores: Sequence[np.ndarray], allowed: np.ndarray, n: int) -> np.ndarray:

@@ -1,12 +1,15 @@
 """Why an item is in a list, made of the parts of its real score."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from unsung import schema
 from unsung.data.state import ShopState
+from unsung.features.history import histories_of
+from unsung.features.item import item_prices
 from unsung.recommenders.base import Part, Scorer
 
 SHOWN_HISTORY = 3
@@ -23,8 +26,9 @@ class Reason:
     ----------
     kind : str
         ``history`` (one item that the user had), ``other_history`` (all further ones),
-        ``popularity``, or ``average`` (what every item gets from this user: below zero for what
-        is merely average).
+        ``popularity``, ``price``, ``category``, ``brand``, ``age``, ``title``, ``balance`` (room
+        made for the established tail), or ``average`` (where every item starts for this user, and
+        what speaks against it without a name).
     amount : float
         Share of the score, in the score's units.
     item_id : str or None
@@ -68,9 +72,7 @@ def reasons_for(
     ranked = sorted(by_history.items(), key=lambda pair: -pair[1])
     shown = [pair for pair in ranked[:SHOWN_HISTORY] if pair[1] > 0]
     reasons = [_history_reason(state, item, *pair, vocabulary) for pair in shown]
-    popular = [part for part in parts if part.kind == "item"]
-    if popular:
-        reasons.append(_popularity_reason(state, item, popular))
+    reasons.extend(_property_reasons(state, user, item, parts))
     reasons.sort(key=lambda reason: -reason.amount)
     others = len(by_history) - len(shown)
     if others:
@@ -85,7 +87,7 @@ def reasons_for(
                 offset,
                 None,
                 (),
-                "the same for every item of this customer: scores are told from the average",
+                "where every item starts for this customer, and weak signals together",
             )
         )
     return tuple(reasons)
@@ -144,13 +146,69 @@ def _history_reason(
     return Reason("history", amount, item_id, words, text)
 
 
-def _popularity_reason(state: ShopState, item: int, parts: Sequence[Part]) -> Reason:
+def _property_reasons(
+    state: ShopState, user: int, item: int, parts: Sequence[Part]
+) -> Iterator[Reason]:
+    """Reasons that rest on the item, and on how it fits the user; one for each name."""
+    amounts: dict[str, float] = {}
+    for part in parts:
+        if part.kind in ("item", "pair"):
+            # Whatever counts buyers, ever or of late, is popularity.
+            name = part.name if part.name in _SENTENCES else "popularity"
+            amounts[name] = amounts.get(name, 0.0) + part.amount
+    for name, amount in amounts.items():
+        text = _SENTENCES[name](state, user, item, amount > 0)
+        yield Reason(name, amount, None, (), text)
+
+
+def _popularity(state: ShopState, user: int, item: int, speaks_for: bool) -> str:  # noqa: ARG001
     buyers = int(state.buyers[item])
-    amount = sum(part.amount for part in parts)
     text = f"{buyers} customer{'s' * (buyers != 1)} bought it"
     if state.has_clock:
         recent = float(state.decayed_buyers(TREND_HALF_LIFE_DAYS)[item])
         text += f" ({recent:.0f} where each counts half after {TREND_HALF_LIFE_DAYS:.0f} days)"
-    if amount < 0:
-        text += ": hits stand back to make room"
-    return Reason("popularity", amount, None, (), text)
+    return text if speaks_for else text + ": hits stand back to make room"
+
+
+def _price(state: ShopState, user: int, item: int, speaks_for: bool) -> str:
+    prices = item_prices(state)
+    usual = float(histories_of(state, np.array([user])).mean(prices)[0])
+    text = "its price" if np.isnan(prices[item]) else f"its price, {prices[item]:.2f},"
+    text += " suits" if speaks_for else " is not what suits"
+    return text + (" customers" if np.isnan(usual) else f" a customer who pays {usual:.2f} a piece")
+
+
+def _category(state: ShopState, user: int, item: int, speaks_for: bool) -> str:  # noqa: ARG001
+    name = _cell(state, schema.CATEGORY, item) or "its category"
+    return f"the customer buys in {name}" if speaks_for else f"the customer buys little in {name}"
+
+
+def _brand(state: ShopState, user: int, item: int, speaks_for: bool) -> str:  # noqa: ARG001
+    name = _cell(state, schema.BRAND, item) or "its brand"
+    return f"the customer buys {name}" if speaks_for else f"the customer buys little of {name}"
+
+
+def _age(state: ShopState, user: int, item: int, speaks_for: bool) -> str:  # noqa: ARG001
+    first = state.first_seen[item]
+    if state.as_of is None or first >= np.iinfo(np.int64).max:
+        return "it has not been sold yet"
+    days = (state.as_of - int(first)) / schema.DAY_US
+    return f"it was first sold {days:.0f} day{'s' * (round(days) != 1)} ago"
+
+
+def _cell(state: ShopState, column: str, item: int) -> str:
+    value = state.catalogue[column].iat[item] if column in state.catalogue else None
+    return value if isinstance(value, str) else ""
+
+
+_Sentence = Callable[[ShopState, int, int, bool], str]
+_SENTENCES: Final[Mapping[str, _Sentence]] = {
+    "popularity": _popularity,
+    "price": _price,
+    "category": _category,
+    "brand": _brand,
+    "age": _age,
+    "title": lambda *_: "the length of its title",
+    "balance": lambda *_: "room is made for items of the established tail",
+}
+"""Name of a part -> what it says of an item, given whether it speaks for it."""

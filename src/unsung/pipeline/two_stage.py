@@ -115,6 +115,10 @@ class FirstStage:
         features = build_features(state, users, candidates, everything, shop=shop)
         return Prepared(everything, candidates, features)
 
+    def is_tail(self, state: ShopState) -> np.ndarray:
+        """The established tail at the state's moment: ndarray of bool, shape (n_items,)."""
+        return np.asarray(self._described(state)[0].segments == TAIL)
+
     def _described(self, state: ShopState) -> tuple[ShopFeatures, Exploration]:
         """What all users share; kept for the next call with the same state."""
         kept = self._shop
@@ -141,12 +145,15 @@ class TwoStage:
         Fitted as of the state that is scored; ``fit`` does it.
     ranker : Ranker
         Trained on past windows.
+    tail_boost : float
+        Log-odds added to candidates of the established tail, at least 0; without them scores are
+        log-odds of a purchase.
     """
 
     name = "two_stage"
 
-    def __init__(self, first: FirstStage, ranker: Ranker) -> None:
-        self.first, self.ranker = first, ranker
+    def __init__(self, first: FirstStage, ranker: Ranker, tail_boost: float = 0.0) -> None:
+        self.first, self.ranker, self.tail_boost = first, ranker, tail_boost
         self._last: tuple[ShopState, int, Prepared] | None = None
 
     def fit(
@@ -157,7 +164,7 @@ class TwoStage:
         return self
 
     def score(self, state: ShopState, users: np.ndarray) -> np.ndarray:
-        """Calibrated log-odds of candidates, and lower numbers for all other items."""
+        """Log-odds of candidates, boosted in the tail, and lower numbers for all other items."""
         scores = np.zeros((len(users), state.n_items), dtype=np.float32)
         for part in self.first.batches(state, len(users)):
             scores[part] = self._score(state, users[part])
@@ -169,11 +176,12 @@ class TwoStage:
             self._last = (state, int(users[0]), prepared)
         features = prepared.features.select(self.ranker.names)
         blended = prepared.first_stage[self.first.blend.name]
-        scores: np.ndarray = blended / (1 + np.abs(blended)) + np.float32(self.ranker.floor - 1)
-        place = np.nonzero(prepared.candidates != EMPTY)
-        scores[place[0], prepared.candidates[place]] = self.ranker.predict(
-            features.values[features.valid]
-        )
+        scores: np.ndarray = blended / (1 + np.abs(blended))
+        scores += self._below(prepared)[:, None]
+        row, place = np.nonzero(prepared.candidates != EMPTY)
+        item = prepared.candidates[row, place]
+        log_odds = self.ranker.predict(features.values[features.valid])
+        scores[row, item] = log_odds + self.tail_boost * self.first.is_tail(state)[item]
         return scores
 
     def explain(self, state: ShopState, user: int, item: int) -> tuple[Part, ...]:
@@ -190,7 +198,16 @@ class TwoStage:
             amounts,
             {scorer.name: scorer.explain(state, user, item) for scorer in scorers},
         )
+        if self.tail_boost and self.first.is_tail(state)[item]:
+            parts.append(Part("item", "balance", self.tail_boost))
         return tuple(sorted(parts, key=lambda part: -abs(part.amount)))
+
+    def _below(self, prepared: Prepared) -> np.ndarray:
+        """One less than each user's candidates can get: ndarray of float32, shape (n,)."""
+        n, m = prepared.candidates.shape
+        features = prepared.features.select(self.ranker.names)
+        first = features.values.reshape(n, m, -1)[:, 0] if m else np.zeros((n, len(features.names)))
+        return (self.ranker.floors(first) - 1).astype(np.float32)
 
     def _explain_other(
         self, state: ShopState, user: int, item: int, prepared: Prepared
@@ -201,7 +218,7 @@ class TwoStage:
             Part(part.kind, part.name, part.amount * share, part.scorer)
             for part in self.first.blend.explain(state, user, item)
         ]
-        parts.append(Part("rest", "not among the candidates", self.ranker.floor - 1))
+        parts.append(Part("rest", "not a candidate", float(self._below(prepared)[0])))
         return tuple(sorted(parts, key=lambda part: -abs(part.amount)))
 
     def _prepared(self, state: ShopState, user: int) -> Prepared:

@@ -20,7 +20,8 @@ class Part:
     ----------
     kind : str
         ``history`` (an item of the user's history), ``term`` (a word), ``item`` (a property of the
-        item alone, such as its trend) or ``rest`` (all smaller parts together).
+        item alone, such as its trend), ``pair`` (how the item fits the user, such as its price) or
+        ``rest`` (all smaller parts together).
     name : str
         The history item's id, the word, or the property.
     amount : float

@@ -1,43 +1,69 @@
-"""Platt scaling: log-odds that keep their order and learn to mean what they say."""
+"""Calibration of log-odds by logistic regression: they keep their order and mean what they say."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit
 
+from unsung.recommenders.base import Arrays
+
 MOST_STEPS = 50
+RIDGE = 1e-3
+"""Penalty that settles columns which say nothing."""
 
 
-@dataclass(frozen=True)
-class PlattScale:
-    """``slope * log_odds + intercept``, with a slope above 0.
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """``slope * log_odds + covariates @ weights + intercept``, with a slope above 0.
 
     Parameters
     ----------
     slope, intercept : float
+    weights : ndarray of float64, shape (n_covariates,)
     """
 
     slope: float
     intercept: float
+    weights: np.ndarray
 
-    def apply(self, log_odds: np.ndarray) -> np.ndarray:
-        """Calibrated log-odds: ndarray of float64, shape of the input."""
-        return self.slope * log_odds + self.intercept
+    @classmethod
+    def none(cls, n_covariates: int = 0) -> "Calibration":
+        """Leaves log-odds as they are."""
+        return cls(1.0, 0.0, np.zeros(n_covariates))
+
+    def apply(self, log_odds: np.ndarray, covariates: np.ndarray) -> np.ndarray:
+        """Calibrated log-odds: ndarray of float64, shape (n,)."""
+        return np.asarray(self.slope * log_odds + covariates @ self.weights + self.intercept)
+
+    def to_arrays(self) -> Arrays:
+        """The numbers, by name."""
+        return {"scale": np.array([self.slope, self.intercept]), "weights": self.weights}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> "Calibration":
+        """The calibration of ``to_arrays``."""
+        slope, intercept = (float(number) for number in arrays["scale"])
+        return cls(slope, intercept, arrays["weights"])
 
 
-def fit_platt(log_odds: np.ndarray, happened: np.ndarray) -> PlattScale:
-    """The scale that makes log-odds most likely to be right.
+def fit_calibration(
+    log_odds: np.ndarray, covariates: np.ndarray, happened: np.ndarray
+) -> Calibration:
+    """What makes log-odds most likely to be right.
 
     Parameters
     ----------
     log_odds : ndarray of float64, shape (n,)
+    covariates : ndarray of float, shape (n, n_covariates)
+        What else moves the odds, the same for all that is to be ordered among each other; no
+        columns for Platt's scaling.
     happened : ndarray of bool, shape (n,)
 
     Returns
     -------
-    scale : PlattScale
-        The slope is 1, and the intercept alone is fitted, where no slope above 0 fits: order is
-        never turned round.
+    calibration : Calibration
+        The slope is 1, and only the rest is fitted, where no slope above 0 fits: order is never
+        turned round.
 
     Notes
     -----
@@ -54,48 +80,47 @@ def fit_platt(log_odds: np.ndarray, happened: np.ndarray) -> PlattScale:
 
     >>> z = np.repeat([-2.0, 2.0], 1000)
     >>> happened = np.tile(np.arange(1000), 2) < np.repeat([269, 731], 1000)
-    >>> round(fit_platt(z, happened).slope, 1)
+    >>> round(fit_calibration(z, np.zeros((2000, 0)), happened).slope, 1)
     0.5
     """
-    n_yes = int(happened.sum())
-    high, low = (n_yes + 1) / (n_yes + 2), 1 / (len(happened) - n_yes + 2)
-    target = np.where(happened, high, low)
-    if len(happened) and np.ptp(log_odds) > 0:
-        columns = np.stack([log_odds, np.ones(len(log_odds))], axis=1)
-        slope, intercept = _newton(columns, np.zeros(len(log_odds)), target)
-        if slope > 0:
-            return PlattScale(float(slope), float(intercept))
-    alone = _newton(np.ones((len(log_odds), 1)), log_odds, target) if len(happened) else [0.0]
-    return PlattScale(1.0, float(alone[0]))
+    n, n_yes = len(happened), int(happened.sum())
+    if not n:
+        return Calibration.none(covariates.shape[1])
+    target = np.where(happened, (n_yes + 1) / (n_yes + 2), 1 / (n - n_yes + 2))
+    others = np.column_stack([covariates, np.ones(n)]).astype(np.float64)
+    if np.ptp(log_odds) > 0:
+        both = _newton(np.column_stack([log_odds, others]), np.zeros(n), target)
+        if both[0] > 0:
+            return Calibration(float(both[0]), float(both[-1]), both[1:-1])
+    alone = _newton(others, log_odds, target)
+    return Calibration(1.0, float(alone[-1]), alone[:-1])
 
 
 def _newton(columns: np.ndarray, offset: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Weights of the columns that are most likely beside a fixed offset."""
+    """Weights of the columns, the last of them ones, that are most likely beside an offset."""
     weights = np.zeros(columns.shape[1])
-    weights[-1] = _logit(target.mean()) - offset.mean()
-    loss = _loss(columns @ weights + offset, target)
+    weights[-1] = np.log(target.mean() / (1 - target.mean())) - offset.mean()
+    loss = _loss(columns, weights, offset, target)
     for _ in range(MOST_STEPS):
         probability = expit(columns @ weights + offset)
-        gradient = columns.T @ (probability - target)
+        gradient = columns.T @ (probability - target) + RIDGE * weights
         curvature = (columns.T * (probability * (1 - probability))) @ columns
-        curvature[np.diag_indices(len(weights))] += 1e-9
+        curvature[np.diag_indices(len(weights))] += RIDGE
         step = np.linalg.solve(curvature, gradient)
-        while True:
-            tried = weights - step
-            new = _loss(columns @ tried + offset, target)
-            if new <= loss + 1e-12 * abs(loss) or np.abs(step).max() < 1e-10:
-                break
-            step = step / 2
-        weights, done = tried, loss - new <= 1e-12 * max(abs(loss), 1)
-        loss = new
-        if done:
+        tried = _loss(columns, weights - step, offset, target)
+        while tried > loss and np.abs(step).max() > 1e-10:
+            step /= 2
+            tried = _loss(columns, weights - step, offset, target)
+        gained, loss = loss - tried, tried
+        weights -= step
+        if gained <= 1e-10 * max(abs(loss), 1):
             break
     return weights
 
 
-def _loss(log_odds: np.ndarray, target: np.ndarray) -> float:
-    return float((np.logaddexp(0, log_odds) - target * log_odds).sum())
-
-
-def _logit(share: float) -> float:
-    return float(np.log(share / (1 - share)))
+def _loss(
+    columns: np.ndarray, weights: np.ndarray, offset: np.ndarray, target: np.ndarray
+) -> float:
+    log_odds = columns @ weights + offset
+    surprise = np.logaddexp(0, log_odds) - target * log_odds
+    return float(surprise.sum() + RIDGE / 2 * (weights**2).sum())

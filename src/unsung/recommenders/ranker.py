@@ -11,10 +11,10 @@ from typing import Any, Self
 import numpy as np
 from pydantic import Field
 
-from unsung.errors import UnsungError
+from unsung.errors import MissingLibraryError, UnsungError
 from unsung.progress import Progress, silent
 from unsung.recommenders.base import Arrays
-from unsung.recommenders.logistic import PlattScale, fit_platt
+from unsung.recommenders.logistic import Calibration, fit_calibration
 from unsung.settings import Settings
 
 
@@ -86,12 +86,16 @@ class Ranker:
     directions : sequence of int, optional
         For each feature 1 where a higher value may never lower the score, -1 where it may never
         raise it, 0 where it is free; all free where not given.
+    of_user : sequence of str
+        Features, all of them 0 or above, that are equal for all candidates of a user: their logs
+        take part in the calibration, since who buys at all is not a matter of the item.
 
     Notes
     -----
-    A member's log-odds answer for the sampled training rows; ``scale`` turns them into those of a
-    purchase of any candidate, by Platt's logistic regression on rows that no sampling has touched,
-    each scored by the member that didn't know its user. The scale keeps order and additivity.
+    A member's log-odds answer for the training rows, which are those of buyers, and sampled. The
+    calibration turns them into those of a purchase of any candidate by anybody, by logistic
+    regression on rows that no sampling has touched, each scored by the member that didn't know its
+    user. It keeps each user's order, and adds up.
 
     References
     ----------
@@ -105,12 +109,13 @@ class Ranker:
         settings: RankerSettings | None = None,
         names: Sequence[str] = (),
         directions: Sequence[int] | None = None,
+        of_user: Sequence[str] = (),
     ) -> None:
         self.settings = settings or RankerSettings()
-        self.names = tuple(names)
+        self.names, self.of_user = tuple(names), tuple(of_user)
         self.directions = tuple(directions or (0 for _ in self.names))
         self.members: tuple[Any, ...] = ()  # lightgbm.Booster
-        self.scale = PlattScale(1.0, 0.0)
+        self.calibration = Calibration.none(len(self.of_user))
 
     def fit(
         self,
@@ -125,7 +130,7 @@ class Ranker:
         Parameters
         ----------
         training : RankerRows
-            Rows that weren't bought may be a sample, at one rate for all users.
+            Rows that weren't bought may be a sample.
         calibration : RankerRows
             All candidates of users who stand for everybody who will be served, buyers or not.
         rng : Generator
@@ -149,11 +154,12 @@ class Ranker:
             known = training.take(fold != number)
             member = self._train(lightgbm, known, seed=int(rng.integers(2**31)))
             unseen = aside == number
-            log_odds[unseen] = member.predict(calibration.values[unseen], raw_score=True)
+            log_odds[unseen] = _predict(member, calibration.values[unseen])
             members.append(member)
         progress("training the second stage", self.settings.n_seeds, self.settings.n_seeds)
         self.members = tuple(members)
-        self.scale = fit_platt(log_odds, calibration.bought)
+        covariates = self._covariates(calibration.values)
+        self.calibration = fit_calibration(log_odds, covariates, calibration.bought)
         return self
 
     def _train(self, lightgbm: ModuleType, rows: RankerRows, seed: int) -> Any:
@@ -179,7 +185,7 @@ class Ranker:
             rows.values, rows.bought.astype(np.float32), feature_name=list(self.names)
         )
         booster = lightgbm.train(parameters, data, settings.trees)
-        # What is served is what was written: from the text, on one thread, with nothing kept.
+        # What is served is what is written: made from its text, with nothing else kept.
         return _booster_of(lightgbm, booster.model_to_string())
 
     def predict(self, values: np.ndarray) -> np.ndarray:
@@ -193,10 +199,8 @@ class Ranker:
         -------
         log_odds : ndarray of float64, shape (n,)
         """
-        if not len(values):
-            return np.zeros(0)
-        total = sum(member.predict(values, raw_score=True) for member in self.members)
-        return np.asarray(self.scale.apply(total / len(self.members)))
+        total = sum(_predict(member, values) for member in self.members)
+        return self.calibration.apply(total / len(self.members), self._covariates(values))
 
     def contributions(self, values: np.ndarray) -> np.ndarray:
         """Shapley values of the features: they sum to the calibrated log-odds.
@@ -206,37 +210,68 @@ class Ranker:
         contributions : ndarray of float64, shape (n, n_features + 1)
             The last column is what a row without features would get.
         """
-        total = sum(member.predict(values, pred_contrib=True) for member in self.members)
-        amounts = np.asarray(total / len(self.members) * self.scale.slope)
-        amounts[:, -1] += self.scale.intercept
+        total = sum(
+            member.predict(values, pred_contrib=True, num_threads=1) for member in self.members
+        )
+        amounts = np.asarray(total / len(self.members) * self.calibration.slope)
+        amounts[:, self._user_columns] += self._covariates(values) * self.calibration.weights
+        amounts[:, -1] += self.calibration.intercept
         return amounts
 
     @property
-    def floor(self) -> float:
-        """No row can score lower: the log-odds of the lowest leaf of every tree."""
-        lowest = float(np.mean([member.lower_bound() for member in self.members]))
-        return float(self.scale.apply(np.array(lowest)))
+    def _user_columns(self) -> list[int]:
+        return [self.names.index(name) for name in self.of_user]
+
+    def _covariates(self, values: np.ndarray) -> np.ndarray:
+        known = np.nan_to_num(values[:, self._user_columns]).astype(np.float64)
+        return np.asarray(np.log1p(known))
+
+    def floors(self, values: np.ndarray) -> np.ndarray:
+        """What no row with the same user's features can fall below: every tree's lowest leaf.
+
+        Parameters
+        ----------
+        values : ndarray of float32, shape (n, n_features)
+
+        Returns
+        -------
+        floors : ndarray of float64, shape (n,)
+        """
+        lowest = np.full(len(values), np.mean([member.lower_bound() for member in self.members]))
+        return self.calibration.apply(lowest, self._covariates(values))
 
     def to_arrays(self) -> Arrays:
-        """The members' trees as text, in bytes, and the scale."""
+        """The members' trees as text, in bytes, and the calibration."""
         texts = [member.model_to_string().encode() for member in self.members]
         trees = {f"member_{n}": np.frombuffer(text, np.uint8) for n, text in enumerate(texts)}
-        scale = np.array([self.scale.slope, self.scale.intercept])
-        return {**trees, "scale": scale}
+        return {**trees, **self.calibration.to_arrays()}
 
     @classmethod
-    def from_arrays(cls, settings: RankerSettings, names: Sequence[str], arrays: Arrays) -> Self:
+    def from_arrays(
+        cls,
+        settings: RankerSettings,
+        names: Sequence[str],
+        of_user: Sequence[str],
+        arrays: Arrays,
+    ) -> Self:
         """The trained ranker again; lightgbm is loaded for it."""
         lightgbm = load_lightgbm()
-        ranker = cls(settings, names)
+        ranker = cls(settings, names, of_user=of_user)
         texts = [arrays[f"member_{n}"].tobytes().decode() for n in range(settings.n_seeds)]
         ranker.members = tuple(_booster_of(lightgbm, text) for text in texts)
-        ranker.scale = PlattScale(*(float(number) for number in arrays["scale"]))
+        ranker.calibration = Calibration.from_arrays(arrays)
         return ranker
 
 
+def _predict(member: Any, values: np.ndarray) -> np.ndarray:
+    if not len(values):
+        return np.zeros(0)
+    # Requests are short: a second thread would only wait.
+    return np.asarray(member.predict(values, raw_score=True, num_threads=1))
+
+
 def _booster_of(lightgbm: ModuleType, text: str) -> Any:
-    return lightgbm.Booster(params={"num_threads": 1, "verbose": -1}, model_str=text)
+    return lightgbm.Booster(model_str=text)
 
 
 def _check_both_kinds(rows: RankerRows) -> None:
@@ -255,14 +290,14 @@ def load_lightgbm() -> ModuleType:
 
     Raises
     ------
-    UnsungError
+    MissingLibraryError
         Where the library is found nowhere; the message says how to install it.
     """
     try:
         import lightgbm  # noqa: PLC0415 - takes seconds, and only a ranker needs it
     except OSError as error:
         if not _preload_openmp():
-            raise UnsungError(
+            raise MissingLibraryError(
                 f"lightgbm can't be loaded ({error}); install its OpenMP library: 'apt-get install "
                 "libgomp1' on Debian and Ubuntu, 'brew install libomp' on macOS."
             ) from error

@@ -96,9 +96,7 @@ def learn_weights(
     reference = relevance(relevant.blended)
 
     def affordable(tried: _Point) -> bool:
-        loss = reference - relevance(tried.blended)
-        error = loss.std() / np.sqrt(max(len(loss), 1))
-        return bool(loss.mean() + ONE_SIDED_95 * error <= budget * reference.mean())
+        return within_budget(reference, relevance(tried.blended), budget)
 
     at = climb(relevant, tail, affordable, "weighing for the tail") if budget > 0 else relevant
     return LearntWeights(
@@ -107,6 +105,28 @@ def learn_weights(
         tail=float(tail(at.blended).mean()),
         best_relevance=float(reference.mean()),
     )
+
+
+def within_budget(reference: np.ndarray, values: np.ndarray, budget: float) -> bool:
+    """Whether the loss is within a share of the reference, at its one-sided 95 % upper end.
+
+    Parameters
+    ----------
+    reference, values : ndarray of float64, shape (n_users,)
+        The same users, row by row.
+    budget : float
+        Share of the reference's mean that may be lost.
+
+    Examples
+    --------
+    >>> within_budget(np.ones(100), np.full(100, 0.95), 0.1)
+    True
+    >>> within_budget(np.ones(100), np.repeat([0.0, 1.0], [9, 91]), 0.1)
+    False
+    """
+    loss = reference - values
+    error = loss.std() / np.sqrt(max(len(loss), 1))
+    return bool(loss.mean() + ONE_SIDED_95 * error <= budget * reference.mean())
 
 
 @dataclass(frozen=True, eq=False)

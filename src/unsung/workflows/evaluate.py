@@ -12,6 +12,7 @@ from unsung.data.settings import ShopSettings
 from unsung.data.splits import (
     LeaveOneOutSplit,
     TimeSplit,
+    Windows,
     choose_windows,
     split_by_time,
     split_leave_one_out,
@@ -29,6 +30,7 @@ from unsung.pipeline.components import (
 )
 from unsung.pipeline.recommend import recommend_lists
 from unsung.pipeline.rules import Rules
+from unsung.pipeline.two_stage import FirstStage, FirstStageSettings, TwoStage
 from unsung.popularity.segments import (
     FINE_BAND_EDGES,
     FINE_BAND_NAMES,
@@ -38,12 +40,12 @@ from unsung.popularity.segments import (
 )
 from unsung.progress import Progress, silent
 from unsung.recommenders.base import Scorer
-from unsung.recommenders.blend import Blend
 from unsung.recommenders.content_profile import TermProfileSettings
 from unsung.schema import DAY_US
 from unsung.settings import Settings
 from unsung.text.base import TextEncoder
 from unsung.workflows.content import ContentBuilder
+from unsung.workflows.second_stage import SecondStage, Trial, try_second_stage
 from unsung.workflows.tune import (
     Choice,
     TuneSettings,
@@ -51,9 +53,11 @@ from unsung.workflows.tune import (
     tune,
 )
 from unsung.workflows.validation import ValidationWindow
+from unsung.workflows.windows import Recipe, SecondStageSettings, Stage
 
 Protocol = Literal["time", "leave-one-out"]
 Split = TimeSplit | LeaveOneOutSplit
+Learner = Scorer | FirstStage
 
 
 class EvaluateSettings(Settings):
@@ -70,6 +74,7 @@ class EvaluateSettings(Settings):
     min_users: int = 500
     """Test users that a window should have; decides its length."""
     tuning: TuneSettings = TuneSettings()
+    second_stage: SecondStageSettings = SecondStageSettings()
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,11 +108,17 @@ class ShopEvaluation:
     items : ItemTable
         Segments, bands and popularity at the cut-off.
     results : tuple of TestResult
-        Baselines first, the blend last.
+        Baselines first, then the blend, then the second stage where there is one.
     choice : Choice
         What the validation window chose for the blend.
     content : ContentBuilder
         With the term settings that the validation window chose.
+    second : SecondStage
+        Whether it serves, and why.
+    trial : Trial
+        How it was tried.
+    stage : Stage
+        The first stage as of the test's start.
     """
 
     shop: str
@@ -117,6 +128,14 @@ class ShopEvaluation:
     results: tuple[TestResult, ...]
     choice: Choice
     content: ContentBuilder
+    second: SecondStage
+    trial: Trial
+    stage: Stage
+
+    @property
+    def serves(self) -> str:
+        """Name of what a fitted shop is served by."""
+        return "two_stage" if self.second.serves else "blend"
 
 
 def evaluate(
@@ -152,7 +171,7 @@ def evaluate(
     protocol = settings.protocol or ("time" if dataset.has_clock else "leave-one-out")
     builder = content or ContentBuilder(encoder)
     rules = Rules(repeats=shop.repeats, in_stock_only=False)
-    validation, test = _split(dataset, protocol, shop, settings)
+    validation, test, windows = _split(dataset, protocol, shop, settings)
     if len(test.users) == 0 or len(validation.users) == 0:
         raise InputError(
             "no user has both a history and a later new item, so there is nobody to test on; "
@@ -168,17 +187,26 @@ def evaluate(
         rng=rng,
         progress=progress,
     )
+    trial = _trial(dataset, shop, settings, choice, builder, rules)
+    second = _second_stage(trial, windows, choice, window, rng, progress)
     tested = _window(test, builder, progress)
     items = _item_table(tested.fit_state, shop)
-    blend = Blend([make_component(c) for c in choice.components], choice.learnt.weights)
+    stage = Stage(tested.fit_state, trial.recipe.first_stage())
     baselines = [make_component(c) for c in baseline_components(tested.fit_state, window.days)]
+    # What is tested, and what has to learn for it: the second stage's scorers are the blend's.
+    scorers: list[tuple[Scorer, Learner | None]] = [(scorer, scorer) for scorer in baselines]
+    scorers.append((stage.first.blend, stage.first))
+    if second.ranker is not None:
+        scorers.append((TwoStage(stage.first, second.ranker, second.tail_boost), None))
+    test_part = _TestPart(tested, items, rules, settings.k, protocol)
     results = []
-    scorers: list[Scorer] = [*baselines, blend]
-    for number, scorer in enumerate(scorers):
+    for number, (scorer, learner) in enumerate(scorers):
         progress("testing recommenders", number, len(scorers))
-        results.append(_test(scorer, tested, items, rules, settings.k, rng, protocol))
+        results.append(test_part.judge(scorer, learner, rng))
     progress("testing recommenders", len(scorers), len(scorers))
-    return ShopEvaluation(shop.name, protocol, test, items, tuple(results), choice, builder)
+    return ShopEvaluation(
+        shop.name, protocol, test, items, tuple(results), choice, builder, second, trial, stage
+    )
 
 
 def _choose_terms(
@@ -207,17 +235,19 @@ def _choose_terms(
 
 def _split(
     dataset: Dataset, protocol: Protocol, shop: ShopSettings, settings: EvaluateSettings
-) -> tuple[Split, Split]:
+) -> tuple[Split, Split, Windows | None]:
     """Validation and test split; the validation split knows nothing of the test part."""
     if protocol == "leave-one-out":
         return (
             split_leave_one_out(dataset, holdout="validation"),
             split_leave_one_out(dataset, holdout="test", refit=settings.refit),
+            None,
         )
     windows = choose_windows(dataset, min_users=settings.min_users, repeats=shop.repeats)
     return (
         split_by_time(dataset, windows.validation_start, windows.test_start, repeats=shop.repeats),
         split_by_time(dataset, windows.test_start, windows.end, repeats=shop.repeats),
+        windows,
     )
 
 
@@ -232,6 +262,42 @@ def _window(split: Split, builder: ContentBuilder, progress: Progress) -> Valida
     return ValidationWindow(fit_state, state, split.users, split.targets, days)
 
 
+def _trial(
+    dataset: Dataset,
+    shop: ShopSettings,
+    settings: EvaluateSettings,
+    choice: Choice,
+    builder: ContentBuilder,
+    rules: Rules,
+) -> Trial:
+    first = FirstStageSettings(
+        candidates=settings.second_stage.candidates, segments=shop.segments, repeats=shop.repeats
+    )
+    recipe = Recipe(choice.components, choice.learnt.weights, builder, first)
+    budget = settings.tuning.relevance_budget
+    return Trial(dataset, recipe, settings.second_stage, rules, settings.tuning.k, budget)
+
+
+def _second_stage(
+    trial: Trial,
+    windows: Windows | None,
+    choice: Choice,
+    window: ValidationWindow,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> SecondStage:
+    why = ""
+    if not trial.settings.enabled:
+        why = "the second stage is switched off."
+    elif windows is None:
+        why = "a second stage learns from past windows, and only a clock tells what was before."
+    elif choice.is_default:
+        why = "there are too few customers to try a second stage on."
+    if why or windows is None:
+        return SecondStage(serves=False, reason=f"The blend serves: {why}")
+    return try_second_stage(trial, windows, window, rng=rng, progress=progress)
+
+
 def _item_table(state: ShopState, shop: ShopSettings) -> ItemTable:
     return ItemTable(
         segments=segment_items(state, shop.segments),
@@ -244,28 +310,35 @@ def _item_table(state: ShopState, shop: ShopSettings) -> ItemTable:
     )
 
 
-def _test(
-    scorer: Scorer,
-    tested: ValidationWindow,
-    items: ItemTable,
-    rules: Rules,
-    k: int,
-    rng: np.random.Generator,
-    protocol: Protocol,
-) -> TestResult:
-    start = time.perf_counter()
-    scorer.fit(tested.fit_state, rng=rng)
-    fitted = time.perf_counter()
-    lists = recommend_lists(scorer, tested.state, tested.users, k, rules)
-    scored = time.perf_counter()
-    history = sp.csr_array(tested.state.pairs.matrix(len(items), tested.users))
-    evaluation = evaluate_lists(
-        lists,
-        tested.targets,
-        items,
-        k=k,
-        name=scorer.name,
-        history=history,
-        protocol=TIME if protocol == "time" else LEAVE_ONE_OUT,
-    )
-    return TestResult(evaluation, fitted - start, scored - fitted)
+@dataclass(frozen=True, eq=False)
+class _TestPart:
+    """What recommenders are judged on."""
+
+    window: ValidationWindow
+    items: ItemTable
+    rules: Rules
+    k: int
+    protocol: Protocol
+
+    def judge(
+        self, scorer: Scorer, learner: Learner | None, rng: np.random.Generator
+    ) -> TestResult:
+        """Fit what has to learn, make the lists, measure them."""
+        window = self.window
+        start = time.perf_counter()
+        if learner is not None:
+            learner.fit(window.fit_state, rng=rng)
+        fitted = time.perf_counter()
+        lists = recommend_lists(scorer, window.state, window.users, self.k, self.rules)
+        scored = time.perf_counter()
+        history = sp.csr_array(window.state.pairs.matrix(len(self.items), window.users))
+        evaluation = evaluate_lists(
+            lists,
+            window.targets,
+            self.items,
+            k=self.k,
+            name=scorer.name,
+            history=history,
+            protocol=TIME if self.protocol == "time" else LEAVE_ONE_OUT,
+        )
+        return TestResult(evaluation, fitted - start, scored - fitted)

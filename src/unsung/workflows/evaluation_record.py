@@ -29,30 +29,39 @@ def evaluation_record(found: ShopEvaluation, *, rng: np.random.Generator) -> dic
     -------
     record : dict
         ``shop, protocol, cutoff, end, k, n_users, segments, counts, definitions, models,
-        comparisons, chosen, notes``.
+        comparisons, chosen, serves, second_stage, notes``.
     """
-    blend = found.results[-1]
+    first = found.results[0].evaluation
     split = found.split
     comparisons = list(_comparisons(found, rng))
     segments = np.bincount(found.items.segments, minlength=len(found.items.segment_names))
     return {
         "shop": found.shop,
         "protocol": found.protocol,
-        "protocol_terms": asdict(blend.evaluation.protocol),
+        "protocol_terms": asdict(first.protocol),
         "cutoff": None if isinstance(split, LeaveOneOutSplit) else _iso(split.cutoff),
         "end": None if isinstance(split, LeaveOneOutSplit) else _iso(split.end),
-        "k": blend.evaluation.k,
-        "n_users": blend.evaluation.n_users,
+        "k": first.k,
+        "n_users": first.n_users,
         "n_targets": int(split.targets.nnz),
         "segments": {
             name: int(n) for name, n in zip(found.items.segment_names, segments, strict=True)
         },
         "counts": asdict(split.counts),
-        "definitions": blend.evaluation.definitions,
+        "definitions": first.definitions,
         "models": [_model(result) for result in found.results],
         "comparisons": comparisons,
         "chosen": chosen_settings(found),
+        "serves": found.serves,
+        "second_stage": {
+            "serves": found.second.serves,
+            "reason": found.second.reason,
+            "tail_boost": found.second.tail_boost,
+            "validation": found.second.validation,
+            "buyers": [rows.n_buyers for rows in found.second.rows],
+        },
         "notes": [
+            found.second.reason,
             *_size_notes(found),
             *_count_notes(split.counts),
             *_text_notes(comparisons),
@@ -83,9 +92,9 @@ def _model(result: TestResult) -> dict[str, Any]:
 
 
 def _comparisons(found: ShopEvaluation, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """The blend against every baseline, and the encoder against term vectors."""
+    """What serves against all others, and the encoder against term vectors."""
     by_name = {result.evaluation.name: result.evaluation for result in found.results}
-    pairs = [("blend", name) for name in by_name if name != "blend"]
+    pairs = [(found.serves, name) for name in by_name if name != found.serves]
     if {"encoder", "terms"} <= by_name.keys():
         pairs.append(("encoder", "terms"))
     for a, b in pairs:
@@ -110,7 +119,7 @@ def _comparison(a: str, b: str, metric: str, found: Comparison) -> dict[str, Any
 
 def _size_notes(found: ShopEvaluation) -> Iterator[str]:
     """Say where there is too little to choose on, or more than the linear model takes."""
-    n_users, choice = found.results[-1].evaluation.n_users, found.choice
+    n_users, choice = found.results[0].evaluation.n_users, found.choice
     if choice.is_default:
         yield (
             f"Only {choice.n_users} users could be chosen on, so default settings and weights "

@@ -10,25 +10,25 @@ import numpy as np
 
 from unsung.artifacts import check_target
 from unsung.data.settings import ShopSettings
+from unsung.data.splits import TimeSplit
+from unsung.data.state import ShopState
 from unsung.errors import InputError
 from unsung.pipeline.bundle import Bundle, Model, Records, load_bundle, write_bundle
-from unsung.pipeline.components import (
-    ComponentSettings,
-    default_components,
-    default_weights,
-    make_component,
-)
+from unsung.pipeline.components import default_components, default_weights
+from unsung.pipeline.two_stage import FirstStageSettings
 from unsung.popularity.segments import SEGMENT_NAMES, segment_items
 from unsung.progress import Progress, silent
-from unsung.recommenders.blend import Blend
+from unsung.recommenders.ranker import Ranker
 from unsung.reports.fit import fit_report_page
 from unsung.settings import Settings, load_settings
 from unsung.workflows.content import ContentBuilder
 from unsung.workflows.diagnose import diagnose
 from unsung.workflows.encoder import find_encoder
-from unsung.workflows.evaluate import EvaluateSettings, evaluate
+from unsung.workflows.evaluate import EvaluateSettings, ShopEvaluation, evaluate
 from unsung.workflows.evaluation_record import evaluation_record
 from unsung.workflows.prepare import Shop
+from unsung.workflows.second_stage import retrained
+from unsung.workflows.windows import LabelWindow, Recipe
 
 
 class FitSettings(Settings):
@@ -128,21 +128,23 @@ def fit(
     rng = np.random.default_rng(settings.seed)
     encoder = find_encoder(settings.encoder, progress)
     builder = ContentBuilder(encoder)
-    tested, chosen, problem = _test(shop, builder, settings, rng, progress)
+    chosen, problem = _test(shop, builder, settings, rng, progress)
+    tested = None if chosen is None else evaluation_record(chosen, rng=rng)
     if chosen is not None:
         builder = chosen.content
     state, terms, documents = builder.build(shop.dataset.as_of(), progress)
     diagnosis = diagnose(
         shop.dataset, shop.settings, content=state.content, progress=progress
     ).to_json()
-    components = chosen.components if chosen else default_components(state)
-    weights = chosen.weights if chosen else default_weights(components)
-    blend = Blend([make_component(c) for c in components], weights)
-    blend.fit(state, rng=rng, progress=progress)
+    recipe = _recipe(shop, settings, chosen, state, builder)
+    first = recipe.first_stage().fit(state, rng=rng, progress=progress)
+    ranker = None if chosen is None else _ranker(chosen, rng, progress)
     segments = segment_items(state, shop.settings.segments)
     model = Model(
-        blend=blend,
-        components=tuple(c for c in components if weights.get(c.name)),
+        first=first,
+        ranker=ranker,
+        tail_boost=0.0 if chosen is None else chosen.second.tail_boost,
+        components=recipe.components,
         state=state,
         segments=tuple(SEGMENT_NAMES[code] for code in segments),
         terms=terms,
@@ -163,23 +165,14 @@ def fit(
     return Fitted(bundle, diagnosis, tested, problem)
 
 
-@dataclass(frozen=True)
-class _Chosen:
-    """What the validation window chose."""
-
-    components: tuple[ComponentSettings, ...]
-    weights: dict[str, float]
-    content: ContentBuilder
-
-
 def _test(
     shop: Shop,
     builder: ContentBuilder,
     settings: FitSettings,
     rng: np.random.Generator,
     progress: Progress,
-) -> tuple[dict[str, Any] | None, _Chosen | None, str | None]:
-    """The evaluation's record and its choice, or the sentence that says why there is none."""
+) -> tuple[ShopEvaluation | None, str | None]:
+    """The evaluation, or the sentence that says why there is none."""
     try:
         found = evaluate(
             shop.dataset,
@@ -190,9 +183,35 @@ def _test(
             progress=progress,
         )
     except InputError as error:
-        return None, None, f"Not tested: {error} Default settings were used."
-    chosen = _Chosen(found.choice.components, found.choice.learnt.weights, found.content)
-    return evaluation_record(found, rng=rng), chosen, None
+        return None, f"Not tested: {error} Default settings were used."
+    return found, None
+
+
+def _recipe(
+    shop: Shop,
+    settings: FitSettings,
+    chosen: ShopEvaluation | None,
+    state: ShopState,
+    builder: ContentBuilder,
+) -> Recipe:
+    """What the validation window chose, else defaults."""
+    if chosen is not None:
+        return chosen.trial.recipe
+    components = default_components(state)
+    first = FirstStageSettings(
+        candidates=settings.evaluation.second_stage.candidates,
+        segments=shop.settings.segments,
+        repeats=shop.settings.repeats,
+    )
+    return Recipe(components, default_weights(components), builder, first)
+
+
+def _ranker(found: ShopEvaluation, rng: np.random.Generator, progress: Progress) -> Ranker | None:
+    """The second stage, trained up to the end of the data, where it serves."""
+    if not found.second.serves or not isinstance(found.split, TimeSplit):
+        return None
+    latest = LabelWindow(found.split.cutoff, found.split.end)
+    return retrained(found.second, found.trial, latest, found.stage, rng=rng, progress=progress)
 
 
 def _records(
