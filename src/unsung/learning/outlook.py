@@ -126,7 +126,7 @@ class OutlookTask:
         self.is_binary = np.tile(np.arange(N_HEADS) < len(SHARES), len(targets))
         device = next(self.tower.module.parameters()).device
         self.heads = torch.nn.Linear(encoder.dim, len(self.is_binary)).to(device)
-        self._start_heads()
+        self._start_heads(counted)
         self.module: torch.nn.Module = torch.nn.ModuleDict(
             {"language": self.tower.module, "heads": self.heads}
         )
@@ -184,7 +184,7 @@ class OutlookTask:
         """Vectors of all texts as the encoder is now: ndarray of float32, shape (n_texts, dim)."""
         return self.tower.encode(progress=progress)[self.place_of]
 
-    def _start_heads(self) -> None:
+    def _start_heads(self, counted: np.ndarray) -> None:
         """Begin with what frozen vectors tell, so that training doesn't first have to undo noise.
 
         Kumar et al. (2022), arXiv:2202.10054: a head that starts at random distorts the encoder.
@@ -193,15 +193,15 @@ class OutlookTask:
 
         vectors = self.tower.encode()
         for head, is_binary in enumerate(self.is_binary):
-            rows = self.rows[self.weights[self.rows, head] > 0]
+            rows = self.rows[counted[self.rows, head] > 0]
             if not len(rows):
                 continue
             fit = fit_logistic if is_binary else fit_ridge
             found = fit(
                 vectors[rows],
                 self.values[rows, head],
-                START_L2 * 10 if not is_binary else START_L2,
-                weights=self.weights[rows, head] / self.weights[rows, head].max(),
+                START_L2 if is_binary else 10 * START_L2,
+                weights=counted[rows, head],
             )
             with torch.no_grad():
                 self.heads.weight[head] = torch.from_numpy(found.coefficients / self.scale)

@@ -1,0 +1,365 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from unsung.artifacts import read_json, read_table
+from unsung.data.dataset import Dataset
+from unsung.data.identifiers import Identifiers
+from unsung.data.interactions import Interactions
+from unsung.errors import InputError
+from unsung.evaluation.classification import roc_auc
+from unsung.learning.settings import FineTuneSettings
+from unsung.pipeline.outlook import read_outlook
+from unsung.popularity.cohorts import BIRTH_CUT, LABELLED, WINDOW_CUT
+from unsung.schema import DAY_US
+from unsung.workflows.outlook import fit_outlook, outlook_table, write_outlook
+from unsung.workflows.outlook_evaluation import evaluate_outlook, learning_curve
+from unsung.workflows.outlook_examples import OutlookSettings, outlook_examples
+
+START = np.datetime64("2024-01-01", "us").astype(np.int64)
+DAYS = 400
+NOUNS = ("lamp", "pot", "spade", "tea")
+
+
+def quick(**changed):
+    return OutlookSettings(min_labelled=20, min_rare=3, fine_tuning=None).model_copy(update=changed)
+
+
+@pytest.fixture
+def planted_shop():
+    """240 items, a new one every other day or so; those called red find twenty buyers, not one.
+
+    Twenty items were there when the data begin, the last items are young, and one never sold.
+    """
+    rng = np.random.default_rng(3)
+    n = 240
+    born = np.concatenate([rng.integers(0, 20, 20), rng.integers(30, 395, n - 20)])
+    red = rng.random(n) < 0.2
+    places = rng.choice(["", " garden"], n)
+    colours = np.where(red, "red", "blue")
+    titles = [
+        f"{colour} {rng.choice(NOUNS)}{place}"
+        for colour, place in zip(colours, places, strict=True)
+    ]
+    users, items, days = [], [], []
+    for item in range(n):
+        buyers = rng.choice(300, 20 if red[item] else 1, replace=False)
+        users += buyers.tolist()
+        items += [item] * len(buyers)
+        days += [born[item], *(born[item] + rng.integers(0, 25, len(buyers) - 1))]
+    ids = Identifiers.from_ids([f"i{number:03d}" for number in range(n + 1)])
+    order = ids.index_of([f"i{number:03d}" for number in range(n + 1)])
+    title_of = pd.Series([*titles, "red tea"], index=order).sort_index()
+    kept = np.array(days) < DAYS
+    return Dataset(
+        users=Identifiers.from_ids([f"u{number}" for number in range(300)]),
+        items=ids,
+        catalogue=pd.DataFrame({"item_id": ids.values, "title": title_of.astype("str")}),
+        catalogue_is_derived=False,
+        interactions=Interactions.from_columns(
+            user_index=np.array(users)[kept],
+            item_index=order[np.array(items)][kept],
+            timestamp=START + np.array(days)[kept] * DAY_US,
+        ),
+        event_kinds=("purchase",),
+        titles=np.array([], dtype=object),
+        reviews=pd.DataFrame(
+            {name: [] for name in ("user_index", "item_index", "timestamp", "rating")}
+        ).assign(title="", text=""),
+        exposures=None,
+        user_table=None,
+        has_clock=True,
+    )
+
+
+def test_the_planted_word_is_found(planted_shop):
+    outlook = fit_outlook(planted_shop, quick())
+    assert outlook.model == "terms"
+    assert outlook.record["model_name"] == "term vectors"
+    table = outlook_table(outlook, planted_shop, quick())
+    red = table["title"].str.contains("red")
+    assert 0 < red.sum() < len(table)
+    assert table["p_tail"][red].max() < 0.5 < table["p_tail"][~red].min()
+    assert table["demand"][red].min() > 8
+    assert table["demand"][~red].max() < 3
+    assert (np.diff(table["demand"]) <= 0).all()
+    for _, row in table[red].iterrows():
+        assert row["words"][0] == "red"
+        assert row["changes"][0] < 0
+
+
+def test_the_table_has_the_items_without_a_history(planted_shop):
+    settings = quick(n_words=0)
+    outlook = fit_outlook(planted_shop, settings)
+    table = outlook_table(outlook, planted_shop, settings)
+    state = planted_shop.as_of()
+    labels = outlook_examples(planted_shop, settings).labels
+    never, young = state.buyers == 0, labels.status == WINDOW_CUT
+    assert never.sum() == 1
+    assert young.sum() > 3
+    assert set(table["item_id"]) == set(state.items.values[never | young])
+    assert (table["words"].map(len) == 0).all()
+    everything = outlook_table(outlook, planted_shop, settings, all_items=True)
+    assert len(everything) == planted_shop.n_items
+    assert len(outlook_table(outlook, planted_shop, quick(most_explained=2))) == len(table)
+
+
+def test_the_record_says_what_was_learned_from_and_how_well(planted_shop):
+    record = fit_outlook(planted_shop, quick()).record
+    labels = outlook_examples(planted_shop, quick()).labels
+    assert record["n_labelled"] == (labels.status == LABELLED).sum()
+    assert record["n_rare"] == labels.is_rare().sum()
+    assert "28 days from the first sale" in record["definition"]
+    prior, terms = record["models"]
+    assert (prior["name"], terms["name"]) == ("prior", "terms")
+    assert not prior["chosen"]
+    assert terms["chosen"]
+    assert terms["roc_auc"] > 0.95
+    assert terms["pr_auc_rare"] > 0.9 > prior["prevalence_rare"]
+    assert sum(part["items"] for part in record["calibration"]) == record["n_validation"]
+
+
+def test_what_is_written_is_read_back(planted_shop, tmp_path):
+    outlook = fit_outlook(planted_shop, quick())
+    table = outlook_table(outlook, planted_shop, quick())
+    write_outlook(tmp_path, outlook, table)
+    assert read_json(tmp_path / "outlook.json") == outlook.record
+    found = read_table(tmp_path / "outlook.parquet")
+    assert found["item_id"].tolist() == table["item_id"].tolist()
+    assert [list(row) for row in found["words"]] == table["words"].tolist()
+    again = outlook_table(read_outlook(tmp_path / "outlook"), planted_shop, quick())
+    pd.testing.assert_frame_equal(again, table)
+
+
+def test_nothing_at_or_after_the_moment_is_read(planted_shop):
+    moment = int(START + 250 * DAY_US)
+    before = planted_shop.with_interactions(planted_shop.interactions.before(moment))
+    outlook = fit_outlook(planted_shop, quick(), as_of=moment)
+    # The shop that ends at the moment has the same end, but for the last sale's microsecond.
+    labels = [outlook_examples(shop, quick(), moment).labels for shop in (planted_shop, before)]
+    np.testing.assert_array_equal(labels[0].status, labels[1].status)
+    np.testing.assert_array_equal(labels[0].place, labels[1].place)
+    late = planted_shop.as_of().first_seen >= moment
+    assert not labels[0].labelled[late].any()
+    other = fit_outlook(before, quick(), as_of=moment)
+    np.testing.assert_array_equal(outlook.tail.coefficients, other.tail.coefficients)
+    np.testing.assert_array_equal(outlook.demand.coefficients, other.demand.coefficients)
+
+
+def test_titles_of_order_lines_are_those_of_birth(planted_shop):
+    own = planted_shop.catalogue["title"]
+    rows = planted_shop.interactions
+    first = np.zeros(len(rows), dtype=bool)
+    first[np.unique(rows.item_index, return_index=True)[1]] = True
+    names = np.array([*sorted(set(own)), "damaged"], dtype=object)
+    number = {name: place for place, name in enumerate(names)}
+    title = [
+        number[own[item]] if is_first else number["damaged"]
+        for item, is_first in zip(rows.item_index, first, strict=True)
+    ]
+    derived = replace(
+        planted_shop,
+        catalogue=planted_shop.catalogue[["item_id"]],
+        catalogue_is_derived=True,
+        titles=names,
+        interactions=replace(rows, title=np.array(title, dtype=np.int32)),
+    )
+    documents = outlook_examples(derived, quick()).documents
+    sold = np.flatnonzero(planted_shop.as_of().buyers)
+    whole = outlook_examples(planted_shop, quick()).documents
+    assert [documents.titles[row] for row in sold] == [whole.titles[row] for row in sold]
+    # A catalogue that names some of them wins where it does.
+    half = derived.catalogue.assign(title=own.where(np.arange(len(own)) % 2 == 0))
+    mixed = outlook_examples(replace(derived, catalogue=half), quick()).documents
+    assert [mixed.titles[row] for row in sold] == [whole.titles[row] for row in sold]
+    unsold = np.flatnonzero(planted_shop.as_of().buyers == 0)[0]
+    assert documents.titles[unsold] == ""
+
+
+def test_items_that_were_there_before_the_data_can_teach_too(planted_shop):
+    settings = quick(min_established=10, established_weights=(0.3,))
+    examples = outlook_examples(planted_shop, settings)
+    assert (examples.labels.status == BIRTH_CUT).sum() == 20
+    assert examples.established.labelled.sum() == 20
+    chosen = fit_outlook(planted_shop, settings).record["chosen"]
+    assert chosen["tail_established_weight"] == 0.3
+    assert chosen["demand_established_weight"] == 0.3
+
+
+def test_a_catalogue_that_dates_its_items_has_no_cut_births(planted_shop):
+    created = np.full(planted_shop.n_items, START, dtype=np.int64)
+    dated = replace(
+        planted_shop,
+        catalogue=planted_shop.catalogue.assign(created_at=pd.array(created, dtype="Int64")),
+    )
+    examples = outlook_examples(dated, quick())
+    assert not (examples.labels.status == BIRTH_CUT).any()
+    assert not examples.established.labelled.any()
+
+
+def test_without_a_clock_totals_are_the_labels_and_named_so(planted_shop):
+    ordered = planted_shop.with_interactions(planted_shop.interactions, has_clock=False)
+    outlook = fit_outlook(ordered, quick())
+    assert "all distinct buyers" in outlook.record["definition"]
+    table = outlook_table(outlook, ordered, quick())
+    assert len(table) == 1
+    assert table["title"].tolist() == ["red tea"]
+    assert table["p_tail"][0] < 0.5
+    with pytest.raises(InputError, match="no clock"):
+        evaluate_outlook(ordered, quick(), moment=START)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"min_labelled": 1000}, "1,000 are needed to tell the outlook"),
+        ({"min_rare": 150}, "150 are needed to learn what sets them apart"),
+        ({"window_days": 4000.0}, "only 0 items have had their first 4000 days"),
+    ],
+)
+def test_where_labels_are_few_it_says_so(planted_shop, changed, message):
+    with pytest.raises(InputError, match=message):
+        fit_outlook(planted_shop, quick(**changed))
+
+
+def test_without_text_it_says_so(planted_shop):
+    silent = replace(planted_shop, catalogue=planted_shop.catalogue[["item_id"]])
+    with pytest.raises(InputError, match="no item has a title"):
+        fit_outlook(silent, quick())
+
+
+def test_words_that_tell_nothing_leave_the_prior(planted_shop):
+    same = replace(planted_shop, catalogue=planted_shop.catalogue.assign(title="red lamp"))
+    outlook = fit_outlook(same, quick())
+    assert outlook.model == "prior"
+    table = outlook_table(outlook, same, quick())
+    share = outlook.record["n_rare"] / outlook.record["n_labelled"]
+    np.testing.assert_allclose(table["p_tail"], 1 - share, atol=1e-4)
+    assert (table["words"].map(len) == 0).all()
+
+
+def test_every_item_is_judged_once_by_models_that_never_saw_it(planted_shop):
+    trial = evaluate_outlook(planted_shop, quick(), n_folds=4, seeds=(0, 1))
+    labels = outlook_examples(planted_shop, quick()).labels
+    assert len(trial.rare) == labels.labelled.sum()
+    assert trial.rare.sum() == labels.is_rare().sum()
+    assert trial.p_tail["terms"].shape == (2, len(trial.rare))
+    assert roc_auc(~trial.rare, trial.p_tail["terms"][0]) > 0.95
+    record = trial.record(rng=np.random.default_rng(1), n_boot=20)
+    assert record["protocol"] == "held_out"
+    assert record["n_seeds"] == 2
+    assert set(record["models"]) == {"prior", "terms"}
+    assert record["models"]["terms"]["pr_auc_rare"]["mean"] > 0.9
+    assert record["differences"] == []
+
+
+def test_arrivals_are_judged_by_what_was_known_before(planted_shop):
+    moment = int(START + 250 * DAY_US)
+    trial = evaluate_outlook(planted_shop, quick(), moment=moment)
+    born = planted_shop.as_of().first_seen
+    labels = outlook_examples(planted_shop, quick()).labels
+    assert trial.protocol == "arrivals"
+    assert len(trial.rare) == (labels.labelled & (born >= moment)).sum()
+    assert trial.n_known == outlook_examples(planted_shop, quick(), moment).labels.labelled.sum()
+    assert roc_auc(~trial.rare, trial.p_tail["terms"][0]) > 0.95
+    with pytest.raises(InputError, match="too few items"):
+        evaluate_outlook(planted_shop, quick(), moment=int(START + 399 * DAY_US))
+
+
+def test_more_labels_teach_more(planted_shop):
+    rows = learning_curve(planted_shop, quick(), shares=(0.02, 1.0), seeds=(0,))
+    terms = {row["share"]: row for row in rows if row["model"] == "terms"}
+    assert terms[0.02]["n_labels"] < 5 < terms[1.0]["n_labels"]
+    assert terms[1.0]["roc_auc"] > 0.95
+    assert terms[1.0]["roc_auc"] >= terms[0.02]["roc_auc"]
+
+
+@pytest.fixture(scope="session")
+def planted_model(tmp_path_factory):
+    """A language model of a few hundred weights that knows the planted shop's words."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel
+
+    from unsung.learning.encoder import quiet
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "red", "blue", "garden", *NOUNS]
+    folder = tmp_path_factory.mktemp("models") / "planted"
+    config = BertConfig(
+        vocab_size=len(words), hidden_size=8, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16, max_position_embeddings=32, initializer_range=0.5,
+    )  # fmt: skip
+    with quiet(), torch.random.fork_rng():
+        torch.random.default_generator.manual_seed(7)
+        BertModel(config).save_pretrained(folder)
+    numbers = {word: number for number, word in enumerate(words)}
+    tokeniser = Tokenizer(models.WordLevel(numbers, unk_token="[UNK]"))
+    tokeniser.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokeniser.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    tokeniser.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+@pytest.fixture
+def tiny_tuning(planted_model):
+    return FineTuneSettings(
+        model=str(planted_model), trained="all", learning_rate=5e-3, head_learning_rate=2e-2,
+        batch_size=32, epochs=5, dropout=0.0, max_tokens=8, device="cpu", patience=20,
+    )  # fmt: skip
+
+
+@pytest.mark.train
+def test_a_language_model_learns_the_planted_word(planted_shop, tiny_tuning, tmp_path):
+    settings = quick(fine_tuning=tiny_tuning, min_established=10)
+    trial = evaluate_outlook(planted_shop, settings, n_folds=2)
+    assert set(trial.p_tail) == {"prior", "terms", "fine_tuned", "fine_tuned_terms"}
+    for model in ("fine_tuned", "fine_tuned_terms"):
+        assert roc_auc(~trial.rare, trial.p_tail[model][0]) > 0.95
+    record = trial.record(rng=np.random.default_rng(1), n_boot=20)
+    compared = {(row["model"], row["baseline"]) for row in record["differences"]}
+    assert compared == {("fine_tuned", "terms"), ("fine_tuned_terms", "terms")}
+    rows = learning_curve(planted_shop, settings, shares=(1.0,))
+    assert {row["model"] for row in rows} >= {"terms", "fine_tuned", "scratch"}
+
+
+@pytest.mark.train
+def test_the_model_that_validation_prefers_is_exported(
+    planted_shop, tiny_tuning, tmp_path, monkeypatch
+):
+    from unsung.workflows import outlook as workflow
+
+    # Words alone tell all here: only a head start makes the fine-tuned encoder the choice.
+    monkeypatch.setattr(workflow, "MARGIN", -1.0)
+    settings = quick(fine_tuning=tiny_tuning)
+    outlook = fit_outlook(planted_shop, settings, folder=tmp_path)
+    assert outlook.model == "fine_tuned_terms"
+    assert outlook.record["training"]["task"] == "outlook"
+    table = outlook_table(outlook, planted_shop, settings)
+    write_outlook(tmp_path / "bundle", outlook, table)
+    found = read_outlook(tmp_path / "bundle" / "outlook")
+    assert found.encoder.name == "planted, outlook"
+    again = outlook_table(found, planted_shop, settings)
+    np.testing.assert_allclose(again["p_tail"], table["p_tail"], atol=1e-3)
+    red = table["title"].str.contains("red")
+    assert table["p_tail"][red].max() < table["p_tail"][~red].min()
+
+
+@pytest.mark.train
+def test_the_shops_own_encoder_can_be_the_choice(planted_shop, tmp_path, monkeypatch):
+    from unsung.workflows import outlook as workflow
+
+    class Letters:
+        name, dim = "letters", 3
+
+        def encode(self, texts):
+            rows = [[text.count("r"), text.count("u"), text.count("a")] for text in texts]
+            return np.array(rows, dtype=np.float32)
+
+    monkeypatch.setattr(workflow, "MARGIN", -1.0)
+    outlook = fit_outlook(planted_shop, quick(), encoder=Letters())
+    assert outlook.model == "frozen"
+    write_outlook(tmp_path, outlook, outlook_table(outlook, planted_shop, quick()))
+    assert not (tmp_path / "outlook" / "encoder").exists()
+    assert read_outlook(tmp_path / "outlook", Letters()).model == "frozen"
