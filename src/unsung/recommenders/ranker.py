@@ -61,6 +61,11 @@ class RankerRows:
     def __len__(self) -> int:
         return len(self.bought)
 
+    @property
+    def has_both_kinds(self) -> bool:
+        """Whether something was bought, and something wasn't."""
+        return bool(self.bought.any() and not self.bought.all())
+
     def take(self, rows: np.ndarray) -> "RankerRows":
         """The rows of a mask or of row numbers."""
         return RankerRows(self.values[rows], self.bought[rows], self.user[rows])
@@ -141,7 +146,11 @@ class Ranker:
         UnsungError
             Where lightgbm can't be loaded, or there is no purchase (or nothing else) to learn from.
         """
-        _check_both_kinds(training)
+        if not training.has_both_kinds:
+            raise UnsungError(
+                f"the second stage can't be trained on {len(training)} candidates of which "
+                f"{int(training.bought.sum())} were bought: it needs both kinds."
+            )
         lightgbm = load_lightgbm()
         everybody = np.union1d(training.user, calibration.user)
         fold_of = rng.permutation(len(everybody)) % self.settings.n_seeds
@@ -152,6 +161,8 @@ class Ranker:
         for number in range(self.settings.n_seeds):
             progress("training the second stage", number, self.settings.n_seeds)
             known = training.take(fold != number)
+            if not known.has_both_kinds:  # all that was bought, one user bought
+                known = training
             member = self._train(lightgbm, known, seed=int(rng.integers(2**31)))
             unseen = aside == number
             log_odds[unseen] = _predict(member, calibration.values[unseen])
@@ -272,15 +283,6 @@ def _predict(member: Any, values: np.ndarray) -> np.ndarray:
 
 def _booster_of(lightgbm: ModuleType, text: str) -> Any:
     return lightgbm.Booster(model_str=text)
-
-
-def _check_both_kinds(rows: RankerRows) -> None:
-    n_bought = int(rows.bought.sum())
-    if not 0 < n_bought < len(rows):
-        raise UnsungError(
-            f"the second stage can't be trained on {len(rows)} candidates of which {n_bought} were "
-            "bought: it needs both kinds."
-        )
 
 
 def load_lightgbm() -> ModuleType:
