@@ -19,14 +19,26 @@ from unsung.data.identifiers import Identifiers
 from unsung.data.interactions import Interactions
 from unsung.data.settings import SegmentSettings
 from unsung.data.state import ItemContent, ShopState
+from unsung.errors import UnsungError
 from unsung.features.build import build_features
 from unsung.pipeline.components import default_components, make_component
+from unsung.pipeline.rules import Rules
+from unsung.pipeline.two_stage import FirstStageSettings, TwoStage
 from unsung.popularity.segments import item_first_seen, segment_items
 from unsung.recommenders.blend import Blend
+from unsung.recommenders.ranker import RankerSettings
 from unsung.schema import DAY_US
 from unsung.text.documents import DocumentSettings, documents_of
 from unsung.text.term_vectors import TermVectors
 from unsung.workflows.content import ContentBuilder
+from unsung.workflows.second_stage import Trial, train_ranker
+from unsung.workflows.windows import (
+    Recipe,
+    SecondStageSettings,
+    Stage,
+    label_windows,
+    window_rows,
+)
 
 USERS, ITEMS = tuple("abcd"), tuple("klmnopq")
 TITLES = np.array(["Tea cup", "Garden spade", "Red kettle", "红 茶壶"], dtype=object)
@@ -138,6 +150,30 @@ SUBJECTS: dict[str, Subject] = {
 }
 
 
+def second_stage(dataset: Dataset, users: list[str], items: list[str]) -> dict[str, np.ndarray]:
+    """Two stages, trained on the two windows of two days before the moment."""
+    ranker = RankerSettings(n_seeds=2, trees=3, leaves=3, min_rows=1, n_threads=1)
+    settings = SecondStageSettings(min_buyers=1, ranker=ranker)
+    components = default_components(with_content(dataset.as_of(MOMENT))[0])
+    weights = dict.fromkeys((component.name for component in components), 1.0)
+    content = ContentBuilder(LetterCounts())
+    recipe = Recipe(components, weights, content, FirstStageSettings())
+    trial = Trial(dataset, recipe, settings, Rules(), k=3, budget=0.05)
+    rng = np.random.default_rng(1)
+    rows = []
+    for window in label_windows(dataset, MOMENT, 2 * DAY_US, 2):
+        stage = Stage.as_of(dataset.as_of(window.start), recipe, rng=rng)
+        rows.append(window_rows(dataset, window, stage, settings, rng=rng))
+    try:
+        trained = train_ranker(rows, trial, rng=rng)
+    except UnsungError as error:
+        return {"refusal": np.array([str(error)], dtype=object)}
+    stage = Stage.as_of(dataset.as_of(MOMENT), recipe, rng=rng)
+    asked = stage.state.users.index_of(users), stage.state.items.index_of(items)
+    scores = TwoStage(stage.first, trained, tail_boost=0.1).score(stage.state, asked[0])
+    return {"scores": scores[:, asked[1]], "trees": np.array(len(trained.to_arrays()))}
+
+
 @dataclass(frozen=True)
 class Event:
     user: str
@@ -167,6 +203,12 @@ def events(first_day: int, last_day: int) -> st.SearchStrategy[list[Event]]:
 
 
 PAST, FUTURE = events(0, CUT_DAY - 1), events(CUT_DAY, 9)
+# Both label windows have a buyer with a history who buys something new.
+ALWAYS = [
+    Event(user, item, day, ("purchase", 1.0), 2.0, 0, -1)
+    for user, item, day in (("a", "k", 0), ("a", "l", 2), ("b", "m", 1), ("b", "n", 4))
+]
+RICH_PAST = PAST.map(lambda rows: rows + ALWAYS)
 CATALOGUE = st.fixed_dictionaries(
     {
         # The day an item came into the items file; None = the shop gave no such file.
@@ -263,6 +305,27 @@ def test_the_future_has_no_say(past, future, other, described, data):
     for rows in ([], shuffled, other):
         changed = build_shop(past + rows, described).as_of(MOMENT)
         assert_equal(outcome(changed, *known), expected)
+
+
+@settings(max_examples=EXAMPLES)
+@given(past=RICH_PAST, future=FUTURE, other=FUTURE, described=CATALOGUE)
+def test_the_future_has_no_say_in_the_second_stage(past, future, other, described):
+    """Not in its labels, and not in what its windows saw."""
+    dataset = build_shop(past + future, described)
+    known = known_at(dataset.as_of(MOMENT))
+    expected = second_stage(dataset, *known)
+    for rows in ([], other):
+        assert_equal(second_stage(build_shop(past + rows, described), *known), expected)
+
+
+@settings(max_examples=EXAMPLES)
+@given(past=RICH_PAST, future=FUTURE, described=CATALOGUE)
+def test_a_second_stage_that_was_trained_at_the_moment_says_the_same(past, future, described):
+    dataset = build_shop(past + future, described)
+    users, (_, items) = sorted({event.user for event in past}), known_at(dataset.as_of(MOMENT))
+    then = build_shop(past, described, tuple(items), tuple(users))
+    expected = second_stage(dataset, users, items)
+    assert_equal(second_stage(then, users, items), expected, tolerance=1e-4)
 
 
 @settings(max_examples=EXAMPLES)

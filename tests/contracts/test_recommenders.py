@@ -9,6 +9,7 @@ from unsung.data.dataset import Dataset
 from unsung.data.identifiers import Identifiers
 from unsung.data.interactions import Interactions
 from unsung.data.state import ItemContent, ShopState
+from unsung.pipeline.candidates import CandidateSettings
 from unsung.pipeline.components import (
     ComponentSettings,
     default_weights,
@@ -16,10 +17,12 @@ from unsung.pipeline.components import (
     parse_components,
     restore_component,
 )
+from unsung.pipeline.two_stage import FirstStage, FirstStageSettings, TwoStage
 from unsung.recommenders.blend import Blend
 from unsung.recommenders.content_profile import EncoderProfileSettings, TermProfileSettings
 from unsung.recommenders.linear import LinearSettings
 from unsung.recommenders.popular import PopularSettings
+from unsung.recommenders.ranker import Ranker, RankerRows, RankerSettings
 from unsung.workflows.content import ContentBuilder
 
 COMPONENTS: dict[str, ComponentSettings] = {
@@ -29,8 +32,10 @@ COMPONENTS: dict[str, ComponentSettings] = {
     "terms": TermProfileSettings(),
     "encoder": EncoderProfileSettings(),
     "linear": LinearSettings(l2=2, term_weight=1, encoder_weight=1),
-    "blend": LinearSettings(),  # stands for the name; see fitted
+    "blend": LinearSettings(),  # these two stand for the name; see fitted
+    "two_stage": LinearSettings(),
 }
+TOGETHER = ("blend", "two_stage")
 
 
 def described(dataset: Dataset) -> ShopState:
@@ -49,11 +54,29 @@ def described(dataset: Dataset) -> ShopState:
 
 def fitted(name: str, state: ShopState):
     rng = np.random.default_rng(1)
-    if name != "blend":
+    if name not in TOGETHER:
         return make_component(COMPONENTS[name]).fit(state, rng=rng)
     parts = [COMPONENTS[part] for part in ("linear", "encoder", "terms", "popular_log", "trend")]
     weights = default_weights(parts) | {"trend": 0.2}
-    return Blend([make_component(part) for part in parts], weights).fit(state, rng=rng)
+    scorers = [make_component(part) for part in parts]
+    blend = Blend(scorers, weights)
+    return blend.fit(state, rng=rng) if name == "blend" else ranked(scorers, blend, state, rng)
+
+
+def ranked(scorers, blend: Blend, state: ShopState, rng) -> TwoStage:
+    """Two stages; four candidates a user, of which one in three was bought in the training."""
+    settings = FirstStageSettings(candidates=CandidateSettings(total=4, exploration_share=0.25))
+    first = FirstStage(scorers, blend, settings).fit(state, rng=rng)
+    users = np.arange(state.n_users, dtype=np.int32)
+    prepared = first.prepare(state, users)
+    features = prepared.features
+    owner = np.repeat(users.astype(np.int64), prepared.candidates.shape[1])[features.valid]
+    bought = np.arange(len(owner)) % 3 == 0
+    rows = RankerRows(features.values[features.valid], bought, owner)
+    small = RankerSettings(n_seeds=2, trees=5, leaves=4, min_rows=1, n_threads=1)
+    of_user = [name for name in features.names if name.startswith("user.")]
+    ranker = Ranker(small, features.names, of_user=of_user).fit(rows, rows, rng=rng)
+    return TwoStage(first, ranker, tail_boost=0.2)
 
 
 def with_appended_item(state: ShopState) -> ShopState:
@@ -132,7 +155,7 @@ class TestEveryScorer:
         )
 
 
-@pytest.mark.parametrize("name", [name for name in COMPONENTS if name != "blend"])
+@pytest.mark.parametrize("name", [name for name in COMPONENTS if name not in TOGETHER])
 def test_saved_and_restored_scores_the_same(name, state, everybody):
     scorer = fitted(name, state)
     settings = parse_components([COMPONENTS[name].model_dump(mode="json")])[0]
@@ -140,7 +163,7 @@ def test_saved_and_restored_scores_the_same(name, state, everybody):
     assert again.score(state, everybody).tobytes() == scorer.score(state, everybody).tobytes()
 
 
-@pytest.mark.parametrize("name", ["terms", "encoder", "blend"])
+@pytest.mark.parametrize("name", ["terms", "encoder", *TOGETHER])
 def test_an_appended_item_is_found_by_its_text(name, state):
     # "newcomer" has the first item's text: whoever is near to the one is near to the other.
     later = with_appended_item(state)
@@ -150,7 +173,7 @@ def test_an_appended_item_is_found_by_its_text(name, state):
     some = np.setdiff1d(np.arange(state.n_users - 1), first_buyers).astype(np.int32)
     scores = fitted(name, state).score(later, some)
     assert (scores[:, -1] != 0).any()
-    if name != "blend":
+    if name not in TOGETHER:
         np.testing.assert_allclose(scores[:, -1], scores[:, 0], rtol=1e-4, atol=1e-6)
 
 
