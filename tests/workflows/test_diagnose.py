@@ -14,7 +14,8 @@ from unsung.popularity.reasons import ReasonSettings
 from unsung.schema import DAY_US
 from unsung.workflows.diagnose import diagnose
 
-TABLES = {"segments", "bands", "lorenz", "definitions", "drift", "reasons", "items"}
+OUTLOOK = {"outlook", "outlook_models", "outlook_calibration"}
+TABLES = {"segments", "bands", "lorenz", "definitions", "drift", "reasons", "items"} | OUTLOOK
 
 
 @pytest.fixture
@@ -74,8 +75,11 @@ def test_the_toy_shop(toy_shop, settings):
 def test_every_number_has_a_definition(toy_shop, settings):
     found = plain(diagnose(toy_shop, settings))
     assert all(figure["definition"] for figure in found["figures"].values())
-    for table in found["tables"].values():
+    for name, table in found["tables"].items():
         assert table["definition"]
+        if name in OUTLOOK:  # far too few items to learn from
+            assert "200 are needed" in table["note"]
+            continue
         assert set(table["rows"][0]) == set(table["columns"])
 
 

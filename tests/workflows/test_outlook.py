@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from unsung.learning.settings import FineTuneSettings
 from unsung.pipeline.outlook import read_outlook
 from unsung.popularity.cohorts import BIRTH_CUT, LABELLED, WINDOW_CUT
 from unsung.schema import DAY_US
-from unsung.workflows.outlook import fit_outlook, outlook_table, write_outlook
+from unsung.workflows.outlook import find_outlook, fit_outlook, outlook_table, write_outlook
 from unsung.workflows.outlook_evaluation import evaluate_outlook, learning_curve
 from unsung.workflows.outlook_examples import OutlookSettings, outlook_examples
 
@@ -122,8 +123,8 @@ def test_the_record_says_what_was_learned_from_and_how_well(planted_shop):
 
 
 def test_what_is_written_is_read_back(planted_shop, tmp_path):
-    outlook = fit_outlook(planted_shop, quick())
-    table = outlook_table(outlook, planted_shop, quick())
+    found = find_outlook(planted_shop, quick())
+    outlook, table = found.outlook, found.table
     write_outlook(tmp_path, outlook, table)
     assert read_json(tmp_path / "outlook.json") == outlook.record
     found = read_table(tmp_path / "outlook.parquet")
@@ -131,6 +132,53 @@ def test_what_is_written_is_read_back(planted_shop, tmp_path):
     assert [list(row) for row in found["words"]] == table["words"].tolist()
     again = outlook_table(read_outlook(tmp_path / "outlook"), planted_shop, quick())
     pd.testing.assert_frame_equal(again, table)
+
+
+def test_a_diagnosis_has_the_outlook(planted_shop, monkeypatch):
+    from unsung.data.settings import ShopSettings, Source
+    from unsung.workflows import outlook_diagnosis
+    from unsung.workflows.diagnose import diagnose
+
+    shop = ShopSettings(name="Planted", interactions=Source(path="x.csv"))
+    monkeypatch.setattr(outlook_diagnosis, "OutlookSettings", quick)
+    found = json.loads(json.dumps(diagnose(planted_shop, shop).to_json(), allow_nan=False))
+    tables = found["tables"]
+    for name in ("outlook", "outlook_models", "outlook_calibration"):
+        assert set(tables[name]["rows"][0]) == set(tables[name]["columns"])
+    rows = tables["outlook"]["rows"]
+    likely = [row for row in rows if row["p_tail"] < 0.5]
+    assert all(row["for_sales"].startswith("red") for row in likely)
+    assert all("blue" in row["for_tail"] for row in rows if row not in likely)
+    assert found["summary"][-1] == (
+        f"Of {len(rows)} listed items without a history, {len(likely)} will by their text rather "
+        "be a top seller of their time than in its tail."
+    )
+    given = find_outlook(planted_shop, quick(n_words=0))
+    other = diagnose(planted_shop, shop, outlook=given).to_json()["tables"]["outlook"]
+    assert [row["p_tail"] for row in other["rows"]] == [row["p_tail"] for row in rows]
+    assert {row["for_sales"] for row in other["rows"]} == {""}
+
+
+def test_a_shop_whose_items_all_have_a_history_needs_no_outlook(planted_shop):
+    from unsung.workflows.outlook_diagnosis import outlook_sentence, outlook_tables
+
+    created = pd.array(np.full(planted_shop.n_items, START), dtype="Int64")
+    old = replace(planted_shop, catalogue=planted_shop.catalogue.assign(created_at=created))
+    moment = int(START + 25 * DAY_US)
+    kept = old.with_interactions(old.interactions.before(moment))
+    listed = planted_shop.as_of(moment).buyers > 0
+    assert 0 < listed.sum() < len(listed)
+    few = outlook_tables(kept, kept.as_of(moment))
+    assert "only 0 items have had their first 28 days" in few["outlook"].note
+    assert outlook_sentence(few) is None
+    state = planted_shop.as_of()
+    rows = planted_shop.interactions
+    settled = planted_shop.with_interactions(
+        rows.take(state.first_seen[rows.item_index] < START + 300 * DAY_US)
+    )
+    everything = replace(settled, catalogue_is_derived=True)
+    tables = outlook_tables(everything, everything.as_of(int(START + 390 * DAY_US)))
+    assert tables["outlook"].note == "Every listed item has a history."
 
 
 def test_nothing_at_or_after_the_moment_is_read(planted_shop):

@@ -63,7 +63,8 @@ class Diagnosis:
         The findings in plain sentences.
     figures : dict of str to Figure
     tables : dict of str to Table
-        ``segments, bands, lorenz, definitions, drift, reasons, items``.
+        ``segments, bands, lorenz, definitions, drift, reasons, items, outlook, outlook_models,
+        outlook_calibration``.
     """
 
     shop: str

@@ -10,6 +10,7 @@ from unsung.reports.charts import (
     monthly_shares_chart,
     stacked_shares_chart,
 )
+from unsung.reports.outlook import outlook_section
 from unsung.reports.page import Choice, Column, DataTable, Panel, Section, chart, render
 from unsung.reports.theme import SEGMENTS
 
@@ -70,6 +71,7 @@ def diagnosis_sections(diagnosis: Json) -> list[Section]:
         _spread(diagnosis["tables"]),
         _over_time(diagnosis["tables"]),
         reasons_section(diagnosis),
+        outlook_section(diagnosis["tables"]),
         _items(diagnosis["tables"]),
     ]
 

@@ -30,6 +30,8 @@ from unsung.popularity.tables import (
 from unsung.progress import Progress, silent
 from unsung.settings import load_settings
 from unsung.workflows.content import ContentBuilder
+from unsung.workflows.outlook import ShopOutlook
+from unsung.workflows.outlook_diagnosis import outlook_sentence, outlook_tables
 
 
 def diagnose(
@@ -39,6 +41,7 @@ def diagnose(
     as_of: int | None = None,
     content: ItemContent | None = None,
     thresholds: ReasonSettings | None = None,
+    outlook: ShopOutlook | None = None,
     progress: Progress = silent,
 ) -> Diagnosis:
     """Say how sales are spread over the catalogue and why items stay unseen.
@@ -57,6 +60,9 @@ def diagnose(
         made here where not given.
     thresholds : ReasonSettings, optional
         From where on a reason holds; the shop's ``[diagnosis]`` where not given.
+    outlook : ShopOutlook, optional
+        What to expect of items without a history, as of the moment; read off term vectors here
+        where not given.
     progress : Progress, optional
 
     Returns
@@ -87,6 +93,7 @@ def diagnose(
         "drift": drift,
         "reasons": reasons_table(counts, reasons),
         "items": items_table(state, counts, reasons),
+        **outlook_tables(dataset, state, outlook, progress),
     }
     figures = _figures(state, counts)
     progress("writing the tables", 4, 4)
@@ -178,6 +185,9 @@ def _summary(state: ShopState, counts: ItemCounts, tables: dict[str, Table]) -> 
             f"The most frequent reason for being outside the head is '{top['label']}' "
             f"({count_of(top['items'], 'item')})."
         )
+    expected = outlook_sentence(tables)
+    if expected:
+        yield expected
 
 
 def _split(segments: dict[str, dict[str, Any]]) -> str:

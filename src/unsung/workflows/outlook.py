@@ -1,6 +1,7 @@
 """The outlook of items without a history: which of them will sell, and how much."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -109,6 +110,48 @@ def fit_outlook(
         demand=chosen.demand,
         record=record,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class ShopOutlook:
+    """An outlook, and what it says of the items without a history.
+
+    Parameters
+    ----------
+    outlook : Outlook
+    table : DataFrame
+        As in ``outlook_table``.
+    """
+
+    outlook: Outlook
+    table: pd.DataFrame
+
+
+def find_outlook(
+    dataset: Dataset,
+    settings: OutlookSettings | None = None,
+    *,
+    encoder: TextEncoder | None = None,
+    folder: Path | None = None,
+    as_of: int | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> ShopOutlook:
+    """Fit an outlook and apply it to the items without a history.
+
+    Parameters and errors as in ``fit_outlook``.
+    """
+    outlook = fit_outlook(
+        dataset,
+        settings,
+        encoder=encoder,
+        folder=folder,
+        as_of=as_of,
+        seed=seed,
+        progress=progress,
+    )
+    table = outlook_table(outlook, dataset, settings, as_of=as_of, progress=progress)
+    return ShopOutlook(outlook, table)
 
 
 def outlook_table(
