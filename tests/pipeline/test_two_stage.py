@@ -1,12 +1,20 @@
 """Candidates by the ranker, all others below them by the blend, and parts that add up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from unsung.data.settings import SegmentSettings
+from unsung.errors import MissingLibraryError
+from unsung.pipeline.bundle import Model, Records, load_bundle, write_bundle
+from unsung.pipeline.components import default_components
 from unsung.pipeline.reasons import reasons_for
 from unsung.pipeline.recommend import Request, recommend, recommend_lists
 from unsung.pipeline.rules import Rules
 from unsung.pipeline.two_stage import TwoStage
+from unsung.popularity.segments import SEGMENT_NAMES, segment_items
+from unsung.workflows.content import ContentBuilder
 
 
 @pytest.fixture
@@ -115,3 +123,60 @@ def test_a_shop_where_everything_was_bought(two_stage, state, monkeypatch):
     )
     scores = two_stage.score(state, np.array([0], np.int32))
     assert np.isfinite(scores).all()
+
+
+@pytest.fixture
+def model(two_stage, crowd) -> Model:
+    state, terms, documents = ContentBuilder().build(crowd.as_of())
+    return Model(
+        first=two_stage.first,
+        ranker=two_stage.ranker,
+        tail_boost=two_stage.tail_boost,
+        components=default_components(state),
+        state=state,
+        segments=tuple(SEGMENT_NAMES[code] for code in segment_items(state, SegmentSettings())),
+        terms=terms,
+        documents=documents,
+        repeats="hide",
+    )
+
+
+@pytest.fixture
+def bundle_folder(model, tmp_path):
+    write_bundle(tmp_path / "b", model, Records({}, {}, {}, {}), created="2025-06-01T00:00:00Z")
+    return tmp_path / "b"
+
+
+def test_a_bundle_scores_as_it_was_fitted(model, bundle_folder, users):
+    again = load_bundle(bundle_folder).model
+    scores = again.scorer.score(again.state, users)
+    assert scores.tobytes() == model.scorer.score(model.state, users).tobytes()
+    assert again.scorer.explain(again.state, 3, 2) == model.scorer.explain(model.state, 3, 2)
+    assert again.note == ""
+
+
+def test_a_bundle_without_a_ranker_needs_no_lightgbm(model, tmp_path, monkeypatch, users):
+    def refuse():
+        raise AssertionError("lightgbm was loaded")
+
+    plain = replace(model, ranker=None, tail_boost=0.0)
+    write_bundle(tmp_path / "b", plain, Records({}, {}, {}, {}), created="2025-06-01T00:00:00Z")
+    monkeypatch.setattr("unsung.recommenders.ranker.load_lightgbm", refuse)
+    again = load_bundle(tmp_path / "b").model
+    assert np.array_equal(
+        again.scorer.score(again.state, users), model.blend.score(model.state, users)
+    )
+
+
+def test_where_lightgbm_cannot_be_loaded_the_blend_serves_and_says_so(
+    model, bundle_folder, monkeypatch, users
+):
+    def missing():
+        raise MissingLibraryError("install libgomp1.")
+
+    monkeypatch.setattr("unsung.recommenders.ranker.load_lightgbm", missing)
+    again = load_bundle(bundle_folder).model
+    assert again.note == "Lists come from the blend alone: install libgomp1."
+    assert np.array_equal(
+        again.scorer.score(again.state, users), model.blend.score(model.state, users)
+    )

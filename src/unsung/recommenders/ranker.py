@@ -24,9 +24,10 @@ class RankerSettings(Settings):
     n_seeds: int = Field(default=3, ge=2, le=20)
     """Members of the ensemble. Each is trained without one part of the users, so that every user's
     rows are also scored by a member that never saw them: that is what calibrates the ensemble."""
-    trees: int = Field(default=200, ge=1)
+    trees: int = Field(default=100, ge=1)
     """Trees of each member."""
-    learning_rate: float = Field(default=0.05, gt=0, le=1)
+    learning_rate: float = Field(default=0.1, gt=0, le=1)
+    """How far each tree goes."""
     leaves: int = Field(default=31, ge=2)
     """Most leaves of a tree."""
     min_rows: int = Field(default=50, ge=1)
@@ -210,8 +211,8 @@ class Ranker:
         -------
         log_odds : ndarray of float64, shape (n,)
         """
-        total = sum(_predict(member, values) for member in self.members)
-        return self.calibration.apply(total / len(self.members), self._covariates(values))
+        log_odds = np.mean([_predict(member, values) for member in self.members], axis=0)
+        return self.calibration.apply(np.asarray(log_odds), self._covariates(values))
 
     def contributions(self, values: np.ndarray) -> np.ndarray:
         """Shapley values of the features: they sum to the calibrated log-odds.

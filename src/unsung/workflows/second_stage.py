@@ -79,8 +79,7 @@ class Trial:
     k : int
         Length of the lists that are judged.
     budget : float
-        Share of NDCG that may be given up for the established tail, and of the blend's NDCG on the
-        established tail that the second stage may lose.
+        Share of the blend's NDCG on the established tail that the second stage may lose.
     """
 
     dataset: Dataset
@@ -164,15 +163,15 @@ def choose_boost(plain: TwoStage, window: ValidationWindow, trial: Trial) -> flo
         Without a boost.
     window : ValidationWindow
     trial : Trial
-        The loss of NDCG must stay within its budget at the upper end of a one-sided 95 % interval
-        over the users, as where the blend's weights are learnt.
+        The loss of NDCG must stay within its settings' ``relevance_budget``, as where the blend's
+        weights are learnt.
 
     Returns
     -------
     boost : float
         One of ``BOOSTS``.
     """
-    judge = Judge(window, trial.k, trial.rules)
+    budget, judge = trial.settings.relevance_budget, Judge(window, trial.k, trial.rules)
     scores = judge.scores(plain)
     tail = plain.first.is_tail(window.state)
     values = {}
@@ -184,7 +183,7 @@ def choose_boost(plain: TwoStage, window: ValidationWindow, trial: Trial) -> flo
     reference = values[0.0][0]
 
     def affordable(boost: float) -> bool:
-        return within_budget(reference, values[boost][0], trial.budget)
+        return within_budget(reference, values[boost][0], budget)
 
     return max(filter(affordable, BOOSTS), key=lambda boost: values[boost][1], default=0.0)
 

@@ -36,8 +36,11 @@ class SecondStageSettings(Settings):
     negative_share: float = Field(default=0.3, gt=0, le=1)
     """Share of the candidates that a buyer didn't buy that are learnt from."""
     calibration_users: int = Field(default=1500, ge=1)
-    """Users with a history, buyers or not, whose candidates in the latest window calibrate P
-    (purchase)."""
+    """Users with a history, buyers or not, whose candidates in the latest window calibrate the
+    probability of a purchase."""
+    relevance_budget: float = Field(default=0.03, ge=0, lt=1)
+    """Share of the second stage's NDCG on the validation window that may be given up for NDCG on
+    the established tail, at the upper end of its one-sided 95 % interval over the users."""
     without: tuple[str, ...] = ()
     """Families of features that are left out, to see what they are worth: ``item``, ``trend``,
     ``user``, ``pair``, or the name of a first-stage scorer or ``blend``."""
