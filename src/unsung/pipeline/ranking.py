@@ -37,11 +37,10 @@ def top_k(scores: np.ndarray, k: int, allowed: np.ndarray | None = None) -> np.n
     if width == 0 or n == 0:
         return lists
     chosen = _best_of_rows(usable.astype(np.float32, copy=False), width)
-    values = np.take_along_axis(usable, chosen, axis=1)
+    rows = np.arange(n)[:, None]
     # lexsort by score, then by index; its last key counts most.
-    order = np.lexsort((chosen, -values), axis=1)
-    chosen = np.take_along_axis(chosen, order, axis=1)
-    values = np.take_along_axis(values, order, axis=1)
+    chosen = chosen[rows, np.lexsort((chosen, -usable[rows, chosen]), axis=1)]
+    values = usable[rows, chosen]
     lists[:, :width] = np.where(np.isneginf(values), EMPTY, chosen)
     return lists
 
@@ -51,7 +50,7 @@ def _best_of_rows(scores: np.ndarray, width: int) -> np.ndarray:
     if width == scores.shape[1]:
         return np.tile(np.arange(width, dtype=np.int32), (len(scores), 1))
     chosen = np.argpartition(-scores, width - 1, axis=1)[:, :width].astype(np.int32)
-    cut = np.take_along_axis(scores, chosen, axis=1).min(axis=1)
+    cut = scores[np.arange(len(scores))[:, None], chosen].min(axis=1)
     # argpartition takes any of the items that tie at the cut: put the first of them in.
     tied = (scores == cut[:, None]).sum(axis=1) > 1
     for row in np.flatnonzero(tied):
