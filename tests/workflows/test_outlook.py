@@ -6,73 +6,18 @@ import pandas as pd
 import pytest
 
 from unsung.artifacts import read_json, read_table
-from unsung.data.dataset import Dataset
-from unsung.data.identifiers import Identifiers
-from unsung.data.interactions import Interactions
 from unsung.errors import InputError
-from unsung.evaluation.classification import roc_auc
-from unsung.learning.settings import FineTuneSettings
 from unsung.pipeline.outlook import read_outlook
 from unsung.popularity.cohorts import BIRTH_CUT, LABELLED, WINDOW_CUT
 from unsung.schema import DAY_US
 from unsung.workflows.outlook import find_outlook, fit_outlook, outlook_table, write_outlook
-from unsung.workflows.outlook_evaluation import evaluate_outlook, learning_curve
 from unsung.workflows.outlook_examples import OutlookSettings, outlook_examples
 
 START = np.datetime64("2024-01-01", "us").astype(np.int64)
-DAYS = 400
-NOUNS = ("lamp", "pot", "spade", "tea")
 
 
 def quick(**changed):
     return OutlookSettings(min_labelled=20, min_rare=3, fine_tuning=None).model_copy(update=changed)
-
-
-@pytest.fixture
-def planted_shop():
-    """240 items, a new one every other day or so; those called red find twenty buyers, not one.
-
-    Twenty items were there when the data begin, the last items are young, and one never sold.
-    """
-    rng = np.random.default_rng(3)
-    n = 240
-    born = np.concatenate([rng.integers(0, 20, 20), rng.integers(30, 395, n - 20)])
-    red = rng.random(n) < 0.2
-    places = rng.choice(["", " garden"], n)
-    colours = np.where(red, "red", "blue")
-    titles = [
-        f"{colour} {rng.choice(NOUNS)}{place}"
-        for colour, place in zip(colours, places, strict=True)
-    ]
-    users, items, days = [], [], []
-    for item in range(n):
-        buyers = rng.choice(300, 20 if red[item] else 1, replace=False)
-        users += buyers.tolist()
-        items += [item] * len(buyers)
-        days += [born[item], *(born[item] + rng.integers(0, 25, len(buyers) - 1))]
-    ids = Identifiers.from_ids([f"i{number:03d}" for number in range(n + 1)])
-    order = ids.index_of([f"i{number:03d}" for number in range(n + 1)])
-    title_of = pd.Series([*titles, "red tea"], index=order).sort_index()
-    kept = np.array(days) < DAYS
-    return Dataset(
-        users=Identifiers.from_ids([f"u{number}" for number in range(300)]),
-        items=ids,
-        catalogue=pd.DataFrame({"item_id": ids.values, "title": title_of.astype("str")}),
-        catalogue_is_derived=False,
-        interactions=Interactions.from_columns(
-            user_index=np.array(users)[kept],
-            item_index=order[np.array(items)][kept],
-            timestamp=START + np.array(days)[kept] * DAY_US,
-        ),
-        event_kinds=("purchase",),
-        titles=np.array([], dtype=object),
-        reviews=pd.DataFrame(
-            {name: [] for name in ("user_index", "item_index", "timestamp", "rating")}
-        ).assign(title="", text=""),
-        exposures=None,
-        user_table=None,
-        has_clock=True,
-    )
 
 
 def test_the_planted_word_is_found(planted_shop):
@@ -255,8 +200,6 @@ def test_without_a_clock_totals_are_the_labels_and_named_so(planted_shop):
     assert len(table) == 1
     assert table["title"].tolist() == ["red tea"]
     assert table["p_tail"][0] < 0.5
-    with pytest.raises(InputError, match="no clock"):
-        evaluate_outlook(ordered, quick(), moment=START)
 
 
 @pytest.mark.parametrize(
@@ -286,90 +229,6 @@ def test_words_that_tell_nothing_leave_the_prior(planted_shop):
     share = outlook.record["n_rare"] / outlook.record["n_labelled"]
     np.testing.assert_allclose(table["p_tail"], 1 - share, atol=1e-4)
     assert (table["words"].map(len) == 0).all()
-
-
-def test_every_item_is_judged_once_by_models_that_never_saw_it(planted_shop):
-    trial = evaluate_outlook(planted_shop, quick(), n_folds=4, seeds=(0, 1))
-    labels = outlook_examples(planted_shop, quick()).labels
-    assert len(trial.rare) == labels.labelled.sum()
-    assert trial.rare.sum() == labels.is_rare().sum()
-    assert trial.p_tail["terms"].shape == (2, len(trial.rare))
-    assert roc_auc(~trial.rare, trial.p_tail["terms"][0]) > 0.95
-    record = trial.record(rng=np.random.default_rng(1), n_boot=20)
-    assert record["protocol"] == "held_out"
-    assert record["n_seeds"] == 2
-    assert set(record["models"]) == {"prior", "terms"}
-    assert record["models"]["terms"]["pr_auc_rare"]["mean"] > 0.9
-    assert record["differences"] == []
-
-
-def test_arrivals_are_judged_by_what_was_known_before(planted_shop):
-    moment = int(START + 250 * DAY_US)
-    trial = evaluate_outlook(planted_shop, quick(), moment=moment)
-    born = planted_shop.as_of().first_seen
-    labels = outlook_examples(planted_shop, quick()).labels
-    assert trial.protocol == "arrivals"
-    assert len(trial.rare) == (labels.labelled & (born >= moment)).sum()
-    assert trial.n_known == outlook_examples(planted_shop, quick(), moment).labels.labelled.sum()
-    assert roc_auc(~trial.rare, trial.p_tail["terms"][0]) > 0.95
-    with pytest.raises(InputError, match="too few items"):
-        evaluate_outlook(planted_shop, quick(), moment=int(START + 399 * DAY_US))
-
-
-def test_more_labels_teach_more(planted_shop):
-    rows = learning_curve(planted_shop, quick(), shares=(0.02, 1.0), seeds=(0,))
-    terms = {row["share"]: row for row in rows if row["model"] == "terms"}
-    assert terms[0.02]["n_labels"] < 5 < terms[1.0]["n_labels"]
-    assert terms[1.0]["roc_auc"] > 0.95
-    assert terms[1.0]["roc_auc"] >= terms[0.02]["roc_auc"]
-
-
-@pytest.fixture(scope="session")
-def planted_model(tmp_path_factory):
-    """A language model of a few hundred weights that knows the planted shop's words."""
-    import torch
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import BertConfig, BertModel
-
-    from unsung.learning.encoder import quiet
-
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "red", "blue", "garden", *NOUNS]
-    folder = tmp_path_factory.mktemp("models") / "planted"
-    config = BertConfig(
-        vocab_size=len(words), hidden_size=8, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=16, max_position_embeddings=32, initializer_range=0.5,
-    )  # fmt: skip
-    with quiet(), torch.random.fork_rng():
-        torch.random.default_generator.manual_seed(7)
-        BertModel(config).save_pretrained(folder)
-    numbers = {word: number for number, word in enumerate(words)}
-    tokeniser = Tokenizer(models.WordLevel(numbers, unk_token="[UNK]"))
-    tokeniser.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokeniser.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    tokeniser.save(str(folder / "tokenizer.json"))
-    return folder
-
-
-@pytest.fixture
-def tiny_tuning(planted_model):
-    return FineTuneSettings(
-        model=str(planted_model), trained="all", learning_rate=5e-3, head_learning_rate=2e-2,
-        batch_size=32, epochs=5, dropout=0.0, max_tokens=8, device="cpu", patience=20,
-    )  # fmt: skip
-
-
-@pytest.mark.train
-def test_a_language_model_learns_the_planted_word(planted_shop, tiny_tuning, tmp_path):
-    settings = quick(fine_tuning=tiny_tuning, min_established=10)
-    trial = evaluate_outlook(planted_shop, settings, n_folds=2)
-    assert set(trial.p_tail) == {"prior", "terms", "fine_tuned", "fine_tuned_terms"}
-    for model in ("fine_tuned", "fine_tuned_terms"):
-        assert roc_auc(~trial.rare, trial.p_tail[model][0]) > 0.95
-    record = trial.record(rng=np.random.default_rng(1), n_boot=20)
-    compared = {(row["model"], row["baseline"]) for row in record["differences"]}
-    assert compared == {("fine_tuned", "terms"), ("fine_tuned_terms", "terms")}
-    rows = learning_curve(planted_shop, settings, shares=(1.0,))
-    assert {row["model"] for row in rows} >= {"terms", "fine_tuned", "scratch"}
 
 
 @pytest.mark.train

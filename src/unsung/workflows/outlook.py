@@ -139,7 +139,14 @@ def find_outlook(
 ) -> ShopOutlook:
     """Fit an outlook and apply it to the items without a history.
 
-    Parameters and errors as in ``fit_outlook``.
+    Parameters
+    ----------
+    dataset, settings, encoder, folder, as_of, seed, progress
+        As in ``fit_outlook``, which says what is refused too.
+
+    Returns
+    -------
+    found : ShopOutlook
     """
     outlook = fit_outlook(
         dataset,

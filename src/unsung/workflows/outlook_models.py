@@ -161,7 +161,7 @@ class OutlookModels:
         folder : Path, optional
             For checkpoints.
         """
-        settings = self._training(seed, len(parts.train), from_scratch)
+        settings = self._training(seed, self._n_texts(parts.train), from_scratch)
         examples, labels = self.examples, self.examples.labels
         used = np.zeros(len(labels.place), dtype=bool)
         used[parts.train] = True
@@ -237,7 +237,7 @@ class OutlookModels:
         if n < self.settings.min_established or not epochs:
             return encoder
         rows = np.flatnonzero(old.labelled)
-        settings = self._training(seed, n, from_scratch, epochs)
+        settings = self._training(seed, self._n_texts(rows), from_scratch, epochs)
         return fine_tune_outlook(
             encoder,
             [self.texts[row] for row in rows],
@@ -262,6 +262,10 @@ class OutlookModels:
             # Layers that have read nothing are no ground to stand on.
             changed["trained"] = "all"
         return settings.model_copy(update=changed)
+
+    def _n_texts(self, rows: np.ndarray) -> int:
+        """Distinct texts, since equal ones are read once."""
+        return len({self.texts[row] for row in rows})
 
     def _validate(self, rows: np.ndarray) -> Callable[[np.ndarray, np.ndarray], float] | None:
         rare, demand = self.examples.labels.is_rare()[rows], self.examples.labels.demand[rows]
