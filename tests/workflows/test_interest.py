@@ -1,0 +1,232 @@
+"""A shop whose customers stick to one colour: what there is to learn, and what misleads."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from unsung.data.dataset import Dataset
+from unsung.data.identifiers import Identifiers
+from unsung.data.interactions import Interactions
+from unsung.data.settings import SegmentSettings
+from unsung.data.splits import split_by_time
+from unsung.learning.layers import load_encoder
+from unsung.learning.settings import FineTuneSettings
+from unsung.pipeline.rules import Rules
+from unsung.recommenders.associations import Associations
+from unsung.recommenders.content_profile import ContentProfile, EncoderProfileSettings
+from unsung.schema import DAY_US
+from unsung.text.onnx_encoder import OnnxEncoder
+from unsung.workflows.content import ContentBuilder
+from unsung.workflows.content_judge import ContentJudge, Measured
+from unsung.workflows.interest import InterestSettings, _Report, learn_interest
+from unsung.workflows.validation import Judge, ValidationWindow
+
+pytestmark = pytest.mark.train
+COLOURS, NOUNS = ("red", "blue"), ("lamp", "tea", "pot", "garden", "spade")
+TITLES = [" ".join(words) for words in product(COLOURS, NOUNS, NOUNS)]
+IS_RED = np.array([title.startswith("red") for title in TITLES])
+CUTOFF = 200 * DAY_US
+N_USERS = 80
+
+
+def settings_for(model, **training):
+    usual = {"learning_rate": 3e-3, "max_tokens": 16, "dropout": 0.0, "batch_size": 16}
+    return InterestSettings(
+        training=FineTuneSettings(model=str(model), device="cpu", **(usual | training)),
+        min_users=20,
+        n_boot=200,
+    )
+
+
+def shop_with(toy_shop: Dataset, learned_by, bought_by) -> Dataset:
+    """Customers choose by one property before the cut-off, and by another one after it."""
+    rng = np.random.default_rng(4)
+    order = Identifiers.from_ids([f"i{n:02d}" for n in range(len(TITLES))])
+    numbers = order.index_of([f"i{n:02d}" for n in range(len(TITLES))])
+    user, item, day = [], [], []
+    for number in range(N_USERS):
+        for choose, count, start in ((learned_by, 6, 0), (bought_by, 2, 200)):
+            pool = np.flatnonzero(choose == number % 2)
+            user += [number] * count
+            item += numbers[rng.choice(pool, count, replace=False)].tolist()
+            day += (start + rng.choice(100, count, replace=False)).tolist()
+    titles = pd.Series(TITLES, index=numbers).sort_index()
+    return replace(
+        toy_shop,
+        users=Identifiers.from_ids([f"u{n:02d}" for n in range(N_USERS)]),
+        items=order,
+        catalogue=pd.DataFrame({"item_id": order.values, "title": titles.astype("str")}),
+        interactions=Interactions.from_columns(
+            user_index=np.array(user), item_index=np.array(item), timestamp=np.array(day) * DAY_US
+        ),
+        reviews=toy_shop.reviews.iloc[:0],
+    )
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory):
+    """A language model of a few hundred weights that knows the shop's words."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel
+
+    from unsung.learning.encoder import quiet
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *COLOURS, *NOUNS]
+    folder = tmp_path_factory.mktemp("models") / "colours"
+    config = BertConfig(
+        vocab_size=len(words), hidden_size=8, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=16, max_position_embeddings=32, initializer_range=0.5,
+    )  # fmt: skip
+    with quiet(), torch.random.fork_rng():
+        torch.random.default_generator.manual_seed(11)
+        BertModel(config).save_pretrained(folder)
+    numbers = {word: number for number, word in enumerate(words)}
+    tokeniser = Tokenizer(models.WordLevel(numbers, unk_token="[UNK]"))
+    tokeniser.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokeniser.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    tokeniser.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def window_of(shop: Dataset, settings: InterestSettings) -> tuple[ValidationWindow, ContentBuilder]:
+    builder = ContentBuilder(load_encoder(settings.training))
+    split = split_by_time(shop, CUTOFF)
+    state, _, _ = builder.build(split.state)
+    return ValidationWindow(state, state, split.users, split.targets, days=100), builder
+
+
+def learn(shop: Dataset, settings: InterestSettings, folder):
+    window, builder = window_of(shop, settings)
+    return learn_interest(window, builder, settings, folder=folder), window
+
+
+def test_what_customers_choose_by_is_learned_and_exported(toy_shop, model, tmp_path):
+    shop = shop_with(toy_shop, IS_RED, IS_RED)
+    interest, window = learn(shop, settings_for(model), tmp_path)
+    record = interest.record
+    assert record["kept"] == "fine-tuned"
+    assert "no cut down" in record["sentence"]
+    everything = record["cuts"][0]
+    assert (everything["cut"], everything["n"]) == ("all", len(window.users))
+    assert everything["low"] > 0
+    assert everything["fine_tuned"] > everything["frozen"] + 0.02
+    assert everything["difference"] == pytest.approx(
+        everything["fine_tuned"] - everything["frozen"]
+    )
+    assert all(cut["fine_tuned"] >= cut["frozen"] for cut in record["cuts"] if cut["judged"])
+    assert record["positives"]["n_items"] <= len(TITLES)
+    assert record["training"]["validations"][0]["step"] == 0
+    encoder = OnnxEncoder(interest.folder)
+    assert encoder.name == "colours, interest"
+    vectors = encoder.encode(TITLES)
+    judge = ContentJudge.of(window, SegmentSettings(), Rules(in_stock_only=False), 10)
+    places = [TITLES.index(title) for title in shop.catalogue["title"]]
+    value = judge.measure(vectors[places], (0.1, 0.2, 0.3)).value
+    assert value == pytest.approx(everything["fine_tuned"], abs=2e-3)
+
+
+def test_the_pretrained_encoder_stays_where_what_was_learned_misleads(toy_shop, model, tmp_path):
+    by_noun = np.array([NOUNS.index(title.split()[1]) % 2 for title in TITLES])
+    against = 1 - by_noun
+    interest, _ = learn(shop_with(toy_shop, by_noun, against), settings_for(model), tmp_path)
+    assert interest.folder is None
+    assert interest.record["kept"] == "frozen"
+    assert interest.record["sentence"].startswith("The pretrained encoder stays")
+    assert not (tmp_path / "encoder").exists()
+
+
+def test_a_destroyed_encoder_is_not_kept(toy_shop, model, tmp_path, monkeypatch):
+    shop = shop_with(toy_shop, IS_RED, IS_RED)
+    settings = settings_for(model, learning_rate=30.0, schedule="constant", validate_every=1000)
+    settings = settings.model_copy(update={"shares": (1.0,)})
+    window, builder = window_of(shop, settings)
+    measured = ContentJudge.measure
+    seen = []
+
+    def without_early_stopping(self, vectors, temperatures):
+        found = measured(self, vectors, temperatures)
+        seen.append(found.value)
+        # The start looks worse than it is, so that the destroyed weights are the best ones.
+        start = len(seen) == 2
+        return replace(found, values={"all": np.zeros(3)}) if start else found
+
+    monkeypatch.setattr(ContentJudge, "measure", without_early_stopping)
+    interest = learn_interest(window, builder, settings, folder=tmp_path)
+    assert interest.record["training"]["best_step"] > 0
+    assert interest.record["shares"][0]["ndcg_at_k"] < seen[0]
+    assert interest.record["kept"] == "frozen"
+
+
+def test_few_users_decide_nothing(toy_shop, model, tmp_path):
+    shop = shop_with(toy_shop, IS_RED, IS_RED)
+    settings = settings_for(model).model_copy(update={"min_users": 500})
+    interest, window = learn(shop, settings, tmp_path)
+    assert interest.folder is None
+    assert f"{len(window.users)} validation users are too few" in interest.record["sentence"]
+    assert interest.record["training"] is None
+
+
+def test_lone_purchases_teach_nothing(toy_shop, model, tmp_path):
+    shop = shop_with(toy_shop, IS_RED, IS_RED)
+    rows = shop.interactions
+    _, first = np.unique(rows.user_index, return_index=True)
+    kept = np.zeros(len(rows), dtype=bool)
+    kept[first] = True
+    kept |= rows.timestamp >= CUTOFF
+    interest, _ = learn(replace(shop, interactions=rows.take(kept)), settings_for(model), tmp_path)
+    assert interest.folder is None
+    assert "no two items were found to belong together" in interest.record["sentence"]
+
+
+def measured(**cuts: float) -> Measured:
+    return Measured(0.2, {name: np.full(60, value) for name, value in cuts.items()})
+
+
+@pytest.fixture
+def report(toy_shop, model):
+    settings = settings_for(model)
+    window, _ = window_of(shop_with(toy_shop, IS_RED, IS_RED), settings)
+    judge = ContentJudge.of(window, SegmentSettings(), Rules(), 10)
+    return _Report(settings, judge, Associations(judge.judge.window.targets[:, :0], {"linear": 4}))
+
+
+def test_the_best_share_that_loses_no_cut_is_taken(report):
+    shares = {
+        1.0: measured(all=0.5, head=0.6, tail=0.1),
+        0.75: measured(all=0.4, head=0.5, tail=0.2),
+        0.5: measured(all=0.35, head=0.5, tail=0.3),
+    }
+    assert report.choose(measured(all=0.3, head=0.4, tail=0.2), shares) == 0.75
+    assert report.choose(measured(all=0.3, head=0.4, tail=0.4), shares) is None
+    assert "established tail targets 0.4000 -> 0.1000" in report.refusal()
+    assert report.choose(measured(all=0.6, head=0.1, tail=0.1), shares) is None
+    assert "all targets 0.6000 -> 0.5000" in report.refusal()
+
+
+def test_a_cut_of_few_users_is_not_judged(report):
+    few = np.where(np.arange(60) < 19, 1.0, np.nan)
+    frozen = Measured(0.2, {"all": np.full(60, 0.3), "cold": few})
+    tuned = Measured(0.2, {"all": np.full(60, 0.4), "cold": few * 0.5})
+    assert report.choose(frozen, {1.0: tuned}) == 1.0
+    record = report.kept(1.0)
+    assert [cut["judged"] for cut in record["cuts"]] == [True, False]
+    assert record["cuts"][1]["difference"] == -0.5
+
+
+def test_the_judge_measures_the_encoder_profile(toy_shop, model):
+    settings = settings_for(model)
+    window, _ = window_of(shop_with(toy_shop, IS_RED, IS_RED), settings)
+    rules = Rules(in_stock_only=False)
+    judge = ContentJudge.of(window, SegmentSettings(), rules, 10)
+    found = judge.measure(window.state.content.embeddings, (0.3,))
+    profile = ContentProfile(EncoderProfileSettings(temperature=0.3, half_life=200))
+    profile.fit(window.state, rng=np.random.default_rng(0))
+    plain = Judge(window, 10, rules)
+    assert found.value == pytest.approx(plain.ndcg(plain.scores(profile)), abs=1e-6)
+    assert found.counts["all"] == len(window.users)
+    best = judge.measure(window.state.content.embeddings, (0.05, 0.3, 2.0))
+    assert best.value >= found.value
