@@ -266,7 +266,21 @@ class Ranker:
         of_user: Sequence[str],
         arrays: Arrays,
     ) -> Self:
-        """The trained ranker again; lightgbm is loaded for it."""
+        """The trained ranker again; lightgbm is loaded for it.
+
+        Parameters
+        ----------
+        settings : RankerSettings
+        names, of_user : sequence of str
+            As it was made with.
+        arrays : dict of str to ndarray
+            From ``to_arrays``.
+
+        Raises
+        ------
+        MissingLibraryError
+            Where lightgbm can't be loaded on this machine.
+        """
         lightgbm = load_lightgbm()
         ranker = cls(settings, names, of_user=of_user)
         texts = [arrays[f"member_{n}"].tobytes().decode() for n in range(settings.n_seeds)]
