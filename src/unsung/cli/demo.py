@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from unsung.cli.recommend import recommendation_lines
-from unsung.cli.tables import evaluation_lines
+from unsung.cli.tables import evaluation_lines, training_lines
 from unsung.cli.terminal import say, show_progress
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def demo(
     say()
     for line in evaluation_lines(fitted.evaluation, fitted.problem):
         say(line)
+    for line in training_lines(fitted.training):
+        say(line)
     say()
     user = _example_customer(fitted.bundle)
     say(f"Five recommendations for customer {user}, with the parts of their scores:")
@@ -53,7 +55,7 @@ def demo(
         say(line)
     say()
     say(f"Done in {time.monotonic() - begun:.0f} s. Where to look next:")
-    say(f"  {bundle / 'report.html'}    the diagnosis and the test, as one page")
+    say(f"  {bundle / 'report.html'}    diagnosis, test and what fine-tuning changed")
     say(f"  {out / 'quarantine'}/    every row that was set aside, with its reason")
     say(f"  unsung recommend {bundle} --user {user} --explain")
     say("  unsung init FILES...    the same on your own files")

@@ -5,7 +5,14 @@ from typing import Literal
 
 import typer
 
-from unsung.cli.options import BudgetOption, EncoderOption, SeedOption, ShopArgument, fit_flags
+from unsung.cli.options import (
+    BudgetOption,
+    EncoderOption,
+    SeedOption,
+    ShopArgument,
+    WorkOption,
+    fit_flags,
+)
 from unsung.cli.tables import evaluation_lines
 from unsung.cli.terminal import print_json, say, show_progress, write_page
 
@@ -25,6 +32,7 @@ def evaluate(
     encoder: EncoderOption = None,
     budget_s: BudgetOption = None,
     seed: SeedOption = None,
+    work: WorkOption = None,
     page: Path = typer.Option(Path("evaluation.html"), "--page", help="Where to write the page."),
     as_json: bool = typer.Option(False, "--json", help="Print the evaluation as JSON on stdout."),
 ) -> None:
@@ -40,7 +48,7 @@ def evaluate(
 
     with show_progress() as progress:
         found = read_shop(shop, progress=progress)
-        flags = fit_flags(encoder, budget_s, seed) | {
+        flags = fit_flags(encoder, budget_s, seed, work) | {
             "evaluation.protocol": protocol,
             "evaluation.refit": refit,
             "evaluation.k": k,
@@ -48,14 +56,16 @@ def evaluate(
         }
         settings = fit_settings(found.settings, flags)
         rng = np.random.default_rng(settings.seed)
-        evaluation = run_evaluation(
-            found.dataset,
-            found.settings,
-            settings.evaluation,
-            encoder=find_encoder(settings.encoder, progress),
-            rng=rng,
-            progress=progress,
-        )
+        with settings.work_folder() as folder:
+            evaluation = run_evaluation(
+                found.dataset,
+                found.settings,
+                settings.of_encoder(),
+                encoder=find_encoder(settings.encoder, progress),
+                work=folder,
+                rng=rng,
+                progress=progress,
+            )
         record = evaluation_record(evaluation, rng=rng)
     write_page(page, evaluation_page(record))
     if as_json:

@@ -4,8 +4,15 @@ from pathlib import Path
 
 import typer
 
-from unsung.cli.options import BudgetOption, EncoderOption, SeedOption, ShopArgument, fit_flags
-from unsung.cli.tables import check_lines, evaluation_lines
+from unsung.cli.options import (
+    BudgetOption,
+    EncoderOption,
+    SeedOption,
+    ShopArgument,
+    WorkOption,
+    fit_flags,
+)
+from unsung.cli.tables import check_lines, evaluation_lines, training_lines
 from unsung.cli.terminal import print_json, say, show_progress
 
 
@@ -15,6 +22,7 @@ def fit(
     encoder: EncoderOption = None,
     budget_s: BudgetOption = None,
     seed: SeedOption = None,
+    work: WorkOption = None,
     as_json: bool = typer.Option(False, "--json", help="Print the measured figures as JSON."),
 ) -> None:
     """Clean, diagnose, test and fit a shop; write a bundle that answers 'unsung recommend'."""
@@ -24,7 +32,7 @@ def fit(
 
     with show_progress() as progress:
         found = read_shop(shop, progress=progress)
-        settings = fit_settings(found.settings, fit_flags(encoder, budget_s, seed))
+        settings = fit_settings(found.settings, fit_flags(encoder, budget_s, seed, work))
         fitted = run_fit(found, out, settings, progress=progress)
     if as_json:
         print_json({"bundle": str(out), "metrics": fitted.bundle.metrics})
@@ -32,6 +40,8 @@ def fit(
     for line in check_lines(found.check):
         say(line)
     for line in evaluation_lines(fitted.evaluation, fitted.problem):
+        say(line)
+    for line in training_lines(fitted.training):
         say(line)
     say(f"Bundle: {out}. Report: {out / 'report.html'}")
     say(f"Next: unsung recommend {out} --user USER_ID --explain")

@@ -12,12 +12,20 @@ EncoderOption = Annotated[
     str | None,
     typer.Option(
         "--encoder",
-        help="Text encoder: auto, none, or an ONNX encoder's folder. As shop.toml says, or auto, "
-        "where not given.",
+        help="Language model to fine-tune: auto, none, a model's folder or its name on the hub; "
+        "an ONNX encoder's folder is taken as it is. As shop.toml says, or auto, where not given.",
     ),
 ]
 BudgetOption = Annotated[
     float | None, typer.Option("--budget", min=0, help="Seconds for trying settings (60).")
+]
+WorkOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--work",
+        help="Folder for checkpoints of what is fine-tuned: a run that was interrupted goes on "
+        "from them. A temporary one where not given.",
+    ),
 ]
 SeedOption = Annotated[
     int | None,
@@ -26,7 +34,12 @@ SeedOption = Annotated[
 
 
 def fit_flags(
-    encoder: str | None, budget_s: float | None, seed: int | None
+    encoder: str | None, budget_s: float | None, seed: int | None, work: Path | None
 ) -> dict[str, str | float | None]:
     """The shared options as flags of ``fit_settings``."""
-    return {"encoder": encoder, "seed": seed, "evaluation.tuning.budget_s": budget_s}
+    return {
+        "encoder": encoder,
+        "seed": seed,
+        "work": None if work is None else str(work),
+        "evaluation.tuning.budget_s": budget_s,
+    }

@@ -14,6 +14,8 @@ COLUMNS = (
     ("effective_items", "eff. items"),
 )
 
+SHOWN_CHANGES = {"ndcg_at_k": "NDCG", "tail_ndcg_at_k": "NDCG on the established tail"}
+
 
 def check_lines(check: dict[str, Any]) -> Iterator[str]:
     """What became of the rows of every table, a line each."""
@@ -52,6 +54,21 @@ def evaluation_lines(record: dict[str, Any] | None, problem: str | None = None) 
     )
     for note in record["notes"]:
         yield f"- {note}"
+
+
+def training_lines(training: dict[str, Any] | None) -> Iterator[str]:
+    """What was fine-tuned, and what it changed for the established tail and in all."""
+    if training is None:
+        return
+    for sentence in training["sentences"]:
+        yield f"- {sentence}"
+    for row in training["test"]:
+        if row["metric"] in SHOWN_CHANGES:
+            yield (
+                f"  {SHOWN_CHANGES[row['metric']]} of {row['scorer']} on the test: "
+                f"{row['before']:.4f} -> {row['after']:.4f} "
+                f"(difference {row['low']:+.4f} to {row['high']:+.4f}, 95 %)"
+            )
 
 
 def _cell(value: float | None) -> str:

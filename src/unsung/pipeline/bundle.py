@@ -1,6 +1,7 @@
 """A fitted shop as one directory: written whole, verified before anything in it is read."""
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -149,12 +150,15 @@ class Records:
         File name -> content, such as ``diagnosis.json``.
     pages : dict of str to str
         File name -> HTML.
+    writers : sequence of callable
+        Each writes files of its own into the folder that it is given.
     """
 
     settings: dict[str, Any]
     metrics: dict[str, Any]
     documents: dict[str, Any]
     pages: dict[str, str]
+    writers: Sequence[Callable[[Path], None]] = ()
 
 
 def write_bundle(
@@ -186,6 +190,8 @@ def write_bundle(
             write_json(draft.path / name, value)
         for name, html in records.pages.items():
             (draft.path / name).write_text(html, encoding="utf-8")
+        for write in records.writers:
+            write(draft.path)
         if encoder is not None:
             inside = draft.path / "encoder"
             inside.mkdir()

@@ -1,51 +1,46 @@
 """Test a shop's recommenders on its own later data: chosen on validation, reported on test once."""
 
-import time
 from dataclasses import dataclass, replace
-from typing import Literal
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from unsung.data.dataset import Dataset
 from unsung.data.settings import ShopSettings
 from unsung.data.splits import (
-    LeaveOneOutSplit,
-    TimeSplit,
     Windows,
     choose_windows,
     split_by_time,
     split_leave_one_out,
 )
-from unsung.data.state import ShopState
 from unsung.errors import InputError
-from unsung.evaluation.evaluate import Evaluation, evaluate_lists
 from unsung.evaluation.items import ItemTable
-from unsung.evaluation.protocols import LEAVE_ONE_OUT, TIME
 from unsung.pipeline.components import (
-    USUAL_WINDOW_DAYS,
     baseline_components,
     default_components,
     make_component,
 )
-from unsung.pipeline.recommend import recommend_lists
 from unsung.pipeline.rules import Rules
-from unsung.pipeline.two_stage import FirstStage, FirstStageSettings, TwoStage
-from unsung.popularity.segments import (
-    FINE_BAND_EDGES,
-    FINE_BAND_NAMES,
-    SEGMENT_NAMES,
-    popularity_bands,
-    segment_items,
-)
+from unsung.pipeline.two_stage import FirstStageSettings, TwoStage
 from unsung.progress import Progress, silent
 from unsung.recommenders.base import Scorer
 from unsung.recommenders.content_profile import TermProfileSettings
-from unsung.schema import DAY_US
 from unsung.settings import Settings
 from unsung.text.base import TextEncoder
 from unsung.workflows.content import ContentBuilder
+from unsung.workflows.fine_tuning import FineTuned, fine_tune, interest_split, what_changed
+from unsung.workflows.interest import InterestSettings
 from unsung.workflows.second_stage import SecondStage, Trial, try_second_stage
+from unsung.workflows.testing import (
+    Learner,
+    Protocol,
+    Split,
+    TestPart,
+    TestResult,
+    described_window,
+    item_table,
+)
 from unsung.workflows.tune import (
     Choice,
     TuneSettings,
@@ -54,10 +49,6 @@ from unsung.workflows.tune import (
 )
 from unsung.workflows.validation import ValidationWindow
 from unsung.workflows.windows import Recipe, SecondStageSettings, Stage
-
-Protocol = Literal["time", "leave-one-out"]
-Split = TimeSplit | LeaveOneOutSplit
-Learner = Scorer | FirstStage
 
 
 class EvaluateSettings(Settings):
@@ -74,25 +65,10 @@ class EvaluateSettings(Settings):
     min_users: int = 500
     """Test users that a window should have; decides its length."""
     tuning: TuneSettings = TuneSettings()
+    fine_tune: bool = True
+    """Whether the language model is fine-tuned on the shop's own text, where it is installed."""
+    interest: InterestSettings = InterestSettings()
     second_stage: SecondStageSettings = SecondStageSettings()
-
-
-@dataclass(frozen=True, eq=False)
-class TestResult:
-    """One recommender on the test part.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-    fit_s, score_s : float
-        Wall time of the fit, and of all lists.
-    """
-
-    evaluation: Evaluation
-    fit_s: float
-    score_s: float
-
-    __test__ = False  # pytest would take the name for a test
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +95,10 @@ class ShopEvaluation:
         How it was tried.
     stage : Stage
         The first stage as of the test's start.
+    tuned : FineTuned
+        What became of the encoder.
+    changed : list of dict
+        What fine-tuning changed on the test, as from ``what_changed``.
     """
 
     shop: str
@@ -131,6 +111,8 @@ class ShopEvaluation:
     second: SecondStage
     trial: Trial
     stage: Stage
+    tuned: FineTuned
+    changed: list[dict[str, Any]]
 
     @property
     def serves(self) -> str:
@@ -144,7 +126,7 @@ def evaluate(
     settings: EvaluateSettings | None = None,
     *,
     encoder: TextEncoder | None = None,
-    content: ContentBuilder | None = None,
+    work: Path | None = None,
     rng: np.random.Generator,
     progress: Progress = silent,
 ) -> ShopEvaluation:
@@ -157,8 +139,9 @@ def evaluate(
     settings : EvaluateSettings, optional
     encoder : TextEncoder, optional
         Without one, text counts by its words alone.
-    content : ContentBuilder, optional
-        To share encoded texts with other work; made from ``encoder`` where not given.
+    work : Path, optional
+        Folder for the fine-tuned encoder and the checkpoints of its training; nothing is fine-tuned
+        without one.
     rng : Generator
     progress : Progress, optional
 
@@ -169,7 +152,6 @@ def evaluate(
     """
     settings = settings or EvaluateSettings()
     protocol = settings.protocol or ("time" if dataset.has_clock else "leave-one-out")
-    builder = content or ContentBuilder(encoder)
     rules = Rules(repeats=shop.repeats, in_stock_only=False)
     validation, test, windows = _split(dataset, protocol, shop, settings)
     if len(test.users) == 0 or len(validation.users) == 0:
@@ -177,7 +159,15 @@ def evaluate(
             "no user has both a history and a later new item, so there is nobody to test on; "
             "bring more interactions."
         )
-    builder, window = _choose_terms(validation, builder, settings.tuning, rules, rng, progress)
+    tuned = FineTuned(ContentBuilder(encoder))
+    if work is not None and settings.fine_tune:
+        told = interest_split(dataset, shop, validation, windows, settings.second_stage.windows)
+        folder = work / "interest"
+        tuned = fine_tune(told, shop, tuned.content, settings.interest, folder=folder,
+                          progress=progress)  # fmt: skip
+    builder, window = _choose_terms(
+        validation, tuned.content, settings.tuning, rules, rng, progress
+    )
     choice = tune(
         window,
         default_components(window.fit_state, window.days),
@@ -189,8 +179,8 @@ def evaluate(
     )
     trial = _trial(dataset, shop, settings, choice, builder, rules)
     second = _second_stage(trial, windows, choice, window, rng, progress)
-    tested = _window(test, builder, progress)
-    items = _item_table(tested.fit_state, shop)
+    tested = described_window(test, builder, progress)
+    items = item_table(tested.fit_state, shop)
     stage = Stage(tested.fit_state, trial.recipe.first_stage())
     baselines = [make_component(c) for c in baseline_components(tested.fit_state, window.days)]
     # What is tested, and what has to learn for it: the second stage's scorers are the blend's.
@@ -198,14 +188,27 @@ def evaluate(
     scorers.append((stage.first.blend, stage.first))
     if second.ranker is not None:
         scorers.append((TwoStage(stage.first, second.ranker, second.tail_boost), None))
-    test_part = _TestPart(tested, items, rules, settings.k, protocol)
+    test_part = TestPart(tested, items, rules, settings.k, protocol)
     results = []
     for number, (scorer, learner) in enumerate(scorers):
         progress("testing recommenders", number, len(scorers))
         results.append(test_part.judge(scorer, learner, rng))
     progress("testing recommenders", len(scorers), len(scorers))
+    tuned = replace(tuned, content=builder)
+    changed = what_changed(tuned, test_part, test, choice.components, rng=rng, progress=progress)
     return ShopEvaluation(
-        shop.name, protocol, test, items, tuple(results), choice, builder, second, trial, stage
+        shop.name,
+        protocol,
+        test,
+        items,
+        tuple(results),
+        choice,
+        builder,
+        second,
+        trial,
+        stage,
+        tuned,
+        changed,
     )
 
 
@@ -224,7 +227,7 @@ def _choose_terms(
         terms = builder.terms.model_copy(update={"min_documents": min_documents})
         other = replace(builder, terms=terms)
         drawn = np.random.default_rng(seed)
-        window = _window(split, other, progress).sampled(tuning.max_users, drawn)
+        window = described_window(split, other, progress).sampled(tuning.max_users, drawn)
         half_life = 2 * window.days if window.state.has_clock else 2.0
         profile = TermProfileSettings(half_life=half_life)
         tried.append((profile_ndcg(window, profile, tuning.k, rules), other, window))
@@ -249,17 +252,6 @@ def _split(
         split_by_time(dataset, windows.test_start, windows.end, repeats=shop.repeats),
         windows,
     )
-
-
-def _window(split: Split, builder: ContentBuilder, progress: Progress) -> ValidationWindow:
-    fit_state, _, _ = builder.build(split.fit_state, progress)
-    state = fit_state
-    if split.state is not split.fit_state:
-        state = split.state.with_content(fit_state.content)
-    days = USUAL_WINDOW_DAYS
-    if isinstance(split, TimeSplit):
-        days = (split.end - split.cutoff) / DAY_US
-    return ValidationWindow(fit_state, state, split.users, split.targets, days)
 
 
 def _trial(
@@ -296,49 +288,3 @@ def _second_stage(
     if why or windows is None:
         return SecondStage(serves=False, reason=f"The blend serves: {why}")
     return try_second_stage(trial, windows, window, rng=rng, progress=progress)
-
-
-def _item_table(state: ShopState, shop: ShopSettings) -> ItemTable:
-    return ItemTable(
-        segments=segment_items(state, shop.segments),
-        buyers=state.buyers,
-        n_training_users=int((np.diff(state.pairs.indptr) > 0).sum()),
-        segment_names=SEGMENT_NAMES,
-        bands=popularity_bands(state.buyers, state.listed, FINE_BAND_EDGES),
-        band_names=FINE_BAND_NAMES,
-        vectors=state.content.terms if state.content.terms.nnz else None,
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _TestPart:
-    """What recommenders are judged on."""
-
-    window: ValidationWindow
-    items: ItemTable
-    rules: Rules
-    k: int
-    protocol: Protocol
-
-    def judge(
-        self, scorer: Scorer, learner: Learner | None, rng: np.random.Generator
-    ) -> TestResult:
-        """Fit what has to learn, make the lists, measure them."""
-        window = self.window
-        start = time.perf_counter()
-        if learner is not None:
-            learner.fit(window.fit_state, rng=rng)
-        fitted = time.perf_counter()
-        lists = recommend_lists(scorer, window.state, window.users, self.k, self.rules)
-        scored = time.perf_counter()
-        history = sp.csr_array(window.state.pairs.matrix(len(self.items), window.users))
-        evaluation = evaluate_lists(
-            lists,
-            window.targets,
-            self.items,
-            k=self.k,
-            name=scorer.name,
-            history=history,
-            protocol=TIME if self.protocol == "time" else LEAVE_ONE_OUT,
-        )
-        return TestResult(evaluation, fitted - start, scored - fitted)

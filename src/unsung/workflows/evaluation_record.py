@@ -10,7 +10,8 @@ import numpy as np
 from unsung.data.splits import LeaveOneOutSplit, SplitCounts
 from unsung.evaluation.significance import Comparison, compare_evaluations
 from unsung.recommenders.linear import LinearSettings
-from unsung.workflows.evaluate import ShopEvaluation, TestResult
+from unsung.workflows.evaluate import ShopEvaluation
+from unsung.workflows.testing import TestResult
 
 FEW_USERS = 100
 COMPARED = ("ndcg_at_k", "tail_ndcg_at_k", "fresh_ndcg_at_k", "cold_ndcg_at_k", "head_ndcg_at_k")

@@ -1,12 +1,16 @@
 """Fit a shop: diagnose, test honestly, fit on everything, write a bundle with its report."""
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import Field
 
 from unsung.artifacts import check_target
 from unsung.data.settings import ShopSettings
@@ -21,11 +25,15 @@ from unsung.progress import Progress, silent
 from unsung.recommenders.ranker import Ranker
 from unsung.reports.fit import fit_report_page
 from unsung.settings import Settings, load_settings
+from unsung.text.base import TextEncoder
 from unsung.workflows.content import ContentBuilder
 from unsung.workflows.diagnose import diagnose
-from unsung.workflows.encoder import find_encoder
+from unsung.workflows.encoder import AUTO, find_encoder, model_of
 from unsung.workflows.evaluate import EvaluateSettings, ShopEvaluation, evaluate
 from unsung.workflows.evaluation_record import evaluation_record
+from unsung.workflows.fine_tuning import FineTuned, training_record
+from unsung.workflows.outlook import ShopOutlook, find_outlook, write_outlook
+from unsung.workflows.outlook_examples import OutlookSettings
 from unsung.workflows.prepare import Shop
 from unsung.workflows.second_stage import retrained
 from unsung.workflows.windows import LabelWindow, Recipe
@@ -34,11 +42,36 @@ from unsung.workflows.windows import LabelWindow, Recipe
 class FitSettings(Settings):
     """How a shop is fitted."""
 
-    encoder: str = "auto"
-    """``auto``, ``none`` or the folder of an ONNX encoder; see ``find_encoder``."""
-    seed: int = 0
+    encoder: str = AUTO
+    """The language model that is fine-tuned: ``auto`` (all-MiniLM-L6-v2), a folder in the layout of
+    Hugging Face or a name on its hub. ``none``, or the folder of an ONNX encoder, which is taken as
+    it is."""
+    seed: int = Field(default=0, ge=0)
     """Seed of everything that is drawn at random."""
+    work: str | None = None
+    """Folder for checkpoints of what is fine-tuned: a fit that was interrupted goes on from them. A
+    temporary one where not given."""
     evaluation: EvaluateSettings = EvaluateSettings()
+    outlook: OutlookSettings = OutlookSettings()
+
+    def of_encoder(self) -> EvaluateSettings:
+        """The evaluation's settings, with the language model that ``encoder`` names."""
+        model = model_of(self.encoder)
+        if model is None:
+            return self.evaluation.model_copy(update={"fine_tune": False})
+        interest = self.evaluation.interest
+        training = interest.training.model_copy(update={"model": model, "seed": self.seed})
+        interest = interest.model_copy(update={"training": training})
+        return self.evaluation.model_copy(update={"interest": interest})
+
+    @contextmanager
+    def work_folder(self) -> Iterator[Path]:
+        """The folder ``work``, or one that is gone afterwards."""
+        if self.work is not None:
+            yield Path(self.work)
+            return
+        with tempfile.TemporaryDirectory(prefix="unsung-") as folder:
+            yield Path(folder)
 
 
 def fit_settings(shop: ShopSettings, flags: Mapping[str, Any] | None = None) -> FitSettings:
@@ -72,6 +105,8 @@ class Fitted:
         As in ``diagnosis.json``.
     evaluation : dict or None
         As in ``evaluation.json``; None where nobody could be tested on.
+    training : dict or None
+        As in ``training.json``; None where nothing was fine-tuned.
     problem : str or None
         The sentence that says why there is no evaluation.
     """
@@ -79,6 +114,7 @@ class Fitted:
     bundle: Bundle
     diagnosis: dict[str, Any]
     evaluation: dict[str, Any] | None
+    training: dict[str, Any] | None = None
     problem: str | None = None
 
 
@@ -125,24 +161,27 @@ def fit(
             "a shop with a clock is fitted with settings that the protocol time chose; leave "
             "evaluation.protocol out, and use evaluate() for leave-one-out figures."
         )
+    with settings.work_folder() as work:
+        return _fit(shop, Path(out), settings, work, progress)
+
+
+def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Progress) -> Fitted:
     rng = np.random.default_rng(settings.seed)
     encoder = find_encoder(settings.encoder, progress)
-    builder = ContentBuilder(encoder)
-    chosen, problem = _test(shop, builder, settings, rng, progress)
+    chosen, problem = _test(shop, encoder, settings, work, rng, progress)
     tested = None if chosen is None else evaluation_record(chosen, rng=rng)
-    if chosen is not None:
-        builder = chosen.content
-    state, terms, documents = builder.build(shop.dataset.as_of(), progress)
+    tuned = FineTuned(ContentBuilder(encoder)) if chosen is None else chosen.tuned
+    state, terms, documents = tuned.content.build(shop.dataset.as_of(), progress)
+    outlook = _outlook(shop, settings, tuned.content, work, progress)
     diagnosis = diagnose(
-        shop.dataset, shop.settings, content=state.content, progress=progress
+        shop.dataset, shop.settings, content=state.content, outlook=outlook, progress=progress
     ).to_json()
-    recipe = _recipe(shop, settings, chosen, state, builder)
+    recipe = _recipe(shop, settings, chosen, state, tuned.content)
     first = recipe.first_stage().fit(state, rng=rng, progress=progress)
-    ranker = None if chosen is None else _ranker(chosen, rng, progress)
     segments = segment_items(state, shop.settings.segments)
     model = Model(
         first=first,
-        ranker=ranker,
+        ranker=None if chosen is None else _ranker(chosen, rng, progress),
         tail_boost=0.0 if chosen is None else chosen.second.tail_boost,
         components=recipe.components,
         state=state,
@@ -151,24 +190,52 @@ def fit(
         documents=documents,
         repeats=shop.settings.repeats,
     )
-    records = _records(shop, settings, tested, diagnosis, problem)
+    training = training_record(
+        tuned.record,
+        [] if chosen is None else chosen.changed,
+        settings.evaluation.k,
+        None if outlook is None else outlook.outlook.record,
+    )
+    found = _Found(tested, diagnosis, training, outlook, problem)
     progress("writing the bundle", 0, 1)
     write_bundle(
-        Path(out),
+        out,
         model,
-        records,
+        _records(shop, settings, found),
         created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        encoder=None if encoder is None else encoder.folder,
+        encoder=tuned.encoder_folder,
     )
     bundle = load_bundle(out)
     progress("writing the bundle", 1, 1)
-    return Fitted(bundle, diagnosis, tested, problem)
+    return Fitted(bundle, diagnosis, tested, training, problem)
+
+
+def _outlook(
+    shop: Shop, settings: FitSettings, content: ContentBuilder, work: Path, progress: Progress
+) -> ShopOutlook | None:
+    """What is expected of items without a history; the diagnosis says where it isn't known."""
+    fine_tuning, model = settings.outlook.fine_tuning, model_of(settings.encoder)
+    if fine_tuning is not None:
+        fine_tuning = fine_tuning.model_copy(update={"model": model}) if model else None
+    wanted = settings.outlook.model_copy(update={"fine_tuning": fine_tuning})
+    try:
+        return find_outlook(
+            shop.dataset,
+            wanted,
+            encoder=content.encoder,
+            folder=work / "outlook",
+            seed=settings.seed,
+            progress=progress,
+        )
+    except InputError:
+        return None
 
 
 def _test(
     shop: Shop,
-    builder: ContentBuilder,
+    encoder: TextEncoder | None,
     settings: FitSettings,
+    work: Path,
     rng: np.random.Generator,
     progress: Progress,
 ) -> tuple[ShopEvaluation | None, str | None]:
@@ -177,8 +244,9 @@ def _test(
         found = evaluate(
             shop.dataset,
             shop.settings,
-            settings.evaluation,
-            content=builder,
+            settings.of_encoder(),
+            encoder=encoder,
+            work=work,
             rng=rng,
             progress=progress,
         )
@@ -214,30 +282,45 @@ def _ranker(found: ShopEvaluation, rng: np.random.Generator, progress: Progress)
     return retrained(found.second, found.trial, latest, found.stage, rng=rng, progress=progress)
 
 
-def _records(
-    shop: Shop,
-    settings: FitSettings,
-    tested: dict[str, Any] | None,
-    diagnosis: dict[str, Any],
-    problem: str | None,
-) -> Records:
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What a fit tells beside the model."""
+
+    tested: dict[str, Any] | None
+    diagnosis: dict[str, Any]
+    training: dict[str, Any] | None
+    outlook: ShopOutlook | None
+    problem: str | None
+
+
+def _records(shop: Shop, settings: FitSettings, found: _Found) -> Records:
     shop_settings = shop.settings.model_dump(mode="json", exclude={"folder"})
-    documents: dict[str, Any] = {"diagnosis.json": diagnosis, "quality.json": shop.check}
+    documents: dict[str, Any] = {"diagnosis.json": found.diagnosis, "quality.json": shop.check}
     metrics: dict[str, Any] = {}
+    tested = found.tested
     if tested is not None:
         documents["evaluation.json"] = tested
         metrics = {model["name"]: model["summary"] for model in tested["models"]}
+    shown = found.outlook
+    if found.training is not None:
+        documents["training.json"] = found.training
     page = {
         "shop": shop.settings.name,
         "check": shop.check,
-        "diagnosis": diagnosis,
+        "diagnosis": found.diagnosis,
         "evaluation": tested,
         "chosen": tested["chosen"] if tested else None,
-        "notes": [problem] if problem else [],
+        "training": found.training,
+        "notes": [found.problem] if found.problem else [],
     }
     return Records(
         settings={"shop": shop_settings, "fit": settings.model_dump(mode="json")},
         metrics=metrics,
         documents=documents,
         pages={"report.html": fit_report_page(page)},
+        writers=[] if shown is None else [partial(_write_outlook, shown)],
     )
+
+
+def _write_outlook(found: ShopOutlook, folder: Path) -> None:
+    write_outlook(folder, found.outlook, found.table)

@@ -1,0 +1,136 @@
+"""The part of a shop's data that recommenders are judged on, and how one is judged there."""
+
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+from unsung.data.settings import ShopSettings
+from unsung.data.splits import LeaveOneOutSplit, TimeSplit
+from unsung.data.state import ShopState
+from unsung.evaluation.evaluate import Evaluation, evaluate_lists
+from unsung.evaluation.items import ItemTable
+from unsung.evaluation.protocols import LEAVE_ONE_OUT, TIME
+from unsung.pipeline.components import USUAL_WINDOW_DAYS
+from unsung.pipeline.recommend import recommend_lists
+from unsung.pipeline.rules import Rules
+from unsung.pipeline.two_stage import FirstStage
+from unsung.popularity.segments import (
+    FINE_BAND_EDGES,
+    FINE_BAND_NAMES,
+    SEGMENT_NAMES,
+    popularity_bands,
+    segment_items,
+)
+from unsung.progress import Progress, silent
+from unsung.recommenders.base import Scorer
+from unsung.schema import DAY_US
+from unsung.workflows.content import ContentBuilder
+from unsung.workflows.validation import ValidationWindow
+
+Protocol = Literal["time", "leave-one-out"]
+Split = TimeSplit | LeaveOneOutSplit
+Learner = Scorer | FirstStage
+
+
+@dataclass(frozen=True, eq=False)
+class TestResult:
+    """One recommender on the test part.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    fit_s, score_s : float
+        Wall time of the fit, and of all lists.
+    """
+
+    evaluation: Evaluation
+    fit_s: float
+    score_s: float
+
+    __test__ = False  # pytest would take the name for a test
+
+
+@dataclass(frozen=True, eq=False)
+class TestPart:
+    """What recommenders are judged on.
+
+    Parameters
+    ----------
+    window : ValidationWindow
+    items : ItemTable
+        As of the window's start.
+    rules : Rules
+        What the lists may hold.
+    k : int
+        Length of the lists.
+    protocol : {"time", "leave-one-out"}
+    """
+
+    window: ValidationWindow
+    items: ItemTable
+    rules: Rules
+    k: int
+    protocol: Protocol
+
+    __test__ = False  # pytest would take the name for a test
+
+    def judge(
+        self, scorer: Scorer, learner: Learner | None, rng: np.random.Generator
+    ) -> TestResult:
+        """Fit what has to learn, make the lists, measure them.
+
+        Parameters
+        ----------
+        scorer : Scorer
+        learner : Scorer, FirstStage or None
+            What is fitted for it: mostly itself; None where all is fitted already.
+        rng : Generator
+        """
+        window = self.window
+        start = time.perf_counter()
+        if learner is not None:
+            learner.fit(window.fit_state, rng=rng)
+        fitted = time.perf_counter()
+        lists = recommend_lists(scorer, window.state, window.users, self.k, self.rules)
+        scored = time.perf_counter()
+        history = sp.csr_array(window.state.pairs.matrix(len(self.items), window.users))
+        evaluation = evaluate_lists(
+            lists,
+            window.targets,
+            self.items,
+            k=self.k,
+            name=scorer.name,
+            history=history,
+            protocol=TIME if self.protocol == "time" else LEAVE_ONE_OUT,
+        )
+        return TestResult(evaluation, fitted - start, scored - fitted)
+
+
+def described_window(
+    split: Split, builder: ContentBuilder, progress: Progress = silent
+) -> ValidationWindow:
+    """A split's users and targets, with content vectors of what was known before it."""
+    fit_state, _, _ = builder.build(split.fit_state, progress)
+    state = fit_state
+    if split.state is not split.fit_state:
+        state = split.state.with_content(fit_state.content)
+    days = USUAL_WINDOW_DAYS
+    if isinstance(split, TimeSplit):
+        days = (split.end - split.cutoff) / DAY_US
+    return ValidationWindow(fit_state, state, split.users, split.targets, days)
+
+
+def item_table(state: ShopState, shop: ShopSettings) -> ItemTable:
+    """Segments, bands and popularity of the items, as of the state's moment."""
+    return ItemTable(
+        segments=segment_items(state, shop.segments),
+        buyers=state.buyers,
+        n_training_users=int((np.diff(state.pairs.indptr) > 0).sum()),
+        segment_names=SEGMENT_NAMES,
+        bands=popularity_bands(state.buyers, state.listed, FINE_BAND_EDGES),
+        band_names=FINE_BAND_NAMES,
+        vectors=state.content.terms if state.content.terms.nnz else None,
+    )
