@@ -112,3 +112,10 @@ def test_names_of_recommenders_are_words(evaluation, take_apart):
     page = take_apart(evaluation_page({**evaluation, "models": models, "comparisons": rows}))
     assert "blend one has the highest" in page.text
     assert "_one" not in page.text
+
+
+def test_what_serves_stands_out(evaluation):
+    serving = evaluation["models"][0]["name"]
+    html = evaluation_page({**evaluation, "serves": serving})
+    row = html.split('<tr class="chosen"', 1)[1].split("</tr>", 1)[0]
+    assert serving in row

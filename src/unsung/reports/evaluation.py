@@ -11,7 +11,7 @@ from unsung.reports.theme import SEGMENTS
 Json = Mapping[str, Any]
 
 BLEND: Final = "blend"
-"""Name of the model that the shop gets."""
+"""What the shop gets, where the evaluation doesn't say."""
 
 _SECONDS: Final = {
     "fit_s": ("fit, s", "Seconds of fitting, on the machine that made this page."),
@@ -37,7 +37,7 @@ def evaluation_page(evaluation: Json) -> str:
     evaluation : mapping
         ``shop, protocol, cutoff, k, n_users, segments, definitions, models, comparisons, notes``,
         and where known ``protocol_terms`` (what the protocol asks) and ``chosen`` (the settings
-        that were chosen). The model named "blend" is what the shop gets.
+        that were chosen) and ``serves`` (name of the model that the shop gets).
 
     Returns
     -------
@@ -85,7 +85,8 @@ def _in_words(evaluation: Json) -> Json:
     rows = [
         {**row, "a": _words(row["a"]), "b": _words(row["b"])} for row in evaluation["comparisons"]
     ]
-    return {**evaluation, "models": models, "comparisons": rows}
+    serves = _words(evaluation.get("serves", BLEND))
+    return {**evaluation, "models": models, "comparisons": rows, "serves": serves}
 
 
 def _words(name: str) -> str:
@@ -112,7 +113,7 @@ def _verdict(evaluation: Json) -> Iterator[str]:
             f"{_metric(best, TAIL_NDCG)} on the established tail; there {tail['name']} is best "
             f"with {_metric(tail, TAIL_NDCG)} ({_metric(tail, NDCG)} overall)."
         )
-    named = {best["name"], BLEND}
+    named = {best["name"], evaluation["serves"]}
     rows = _of_metric(evaluation["comparisons"], NDCG)
     for row in [row for row in rows if {row["a"], row["b"]} & named][:3]:
         yield _difference_sentence(row, label)
@@ -135,7 +136,7 @@ def _charts(evaluation: Json) -> list[Panel]:
             "name": model["name"],
             "x": model["summary"][NDCG],
             "y": model["summary"][TAIL_NDCG],
-            "chosen": model["name"] == BLEND,
+            "chosen": model["name"] == evaluation["serves"],
         }
         for model in models
         if None not in (model["summary"].get(NDCG), model["summary"].get(TAIL_NDCG))
@@ -222,7 +223,7 @@ def _metrics_table(evaluation: Json) -> DataTable:
             **model["summary"],
             **{key: model.get(key) for key in _SECONDS},
             "name": model["name"],
-            "chosen": model["name"] == BLEND,
+            "chosen": model["name"] == evaluation["serves"],
             "best": [m for m, winner in winners.items() if winner is model],
         }
         for model in models

@@ -6,6 +6,7 @@ from typing import Any
 from unsung.reports.check import check_overview
 from unsung.reports.diagnosis import as_of_words, overview_section, reasons_section
 from unsung.reports.evaluation import chosen_sections, evaluation_sections
+from unsung.reports.outlook import outlook_section
 from unsung.reports.page import Section, render
 from unsung.reports.training import before_after_sections
 
@@ -44,6 +45,8 @@ def _sections(fit: Json) -> Iterator[Section]:
     if fit.get("diagnosis"):
         yield overview_section(fit["diagnosis"])
         yield reasons_section(fit["diagnosis"])
+        if "outlook" in fit["diagnosis"]["tables"]:
+            yield outlook_section(fit["diagnosis"]["tables"])
     if fit.get("check"):
         yield check_overview(fit["check"])
     yield from chosen_sections(fit.get("chosen"))

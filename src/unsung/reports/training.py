@@ -54,7 +54,7 @@ def before_after_sections(training: Json | None) -> list[Section]:
             (
                 "validation",
                 "What the choice rests on",
-                "The window before the test, on which it was decided which encoder is kept.",
+                "An earlier window, on which it was decided which encoder is kept.",
             ),
         )
         if training.get(name)
