@@ -45,11 +45,11 @@ def targets(place, demand, known=slice(None), **more):
 
 
 def test_words_that_only_tell_together_are_learned(encoder, world):
-    from unsung.learning.outlook import fine_tune_outlook
+    from unsung.learning.outlook import Start, fine_tune_outlook
 
     texts, place, demand, sells = world
     found = fine_tune_outlook(
-        encoder, texts, [targets(place, demand, slice(80))], settings(epochs=40)
+        Start(encoder), texts, [targets(place, demand, slice(80))], settings(epochs=150)
     )
     unseen = slice(80, 120)
     log_odds = found.tail.predict(found.vectors)
@@ -60,20 +60,34 @@ def test_words_that_only_tell_together_are_learned(encoder, world):
     np.testing.assert_allclose(found.vectors, encoder.encode(texts), atol=1e-3)
 
 
-def test_heads_start_with_what_frozen_vectors_tell(encoder, world):
-    from unsung.learning.outlook import OutlookTask
+def test_heads_start_with_the_means(encoder, world):
+    from unsung.learning.outlook import OutlookTask, Start
 
-    texts = world[0]
-    red = np.array(["red" in text for text in texts])
-    task = OutlookTask(encoder, texts, [targets(np.where(red, 0.1, 0.9), red * 3.0)], settings())
-    tail, demand = (head.predict(task.vectors()) for head in task.linear())
-    assert roc_auc(~red, tail) > 0.65
-    assert np.corrcoef(demand, red)[0, 1] > 0.3
-    assert demand.mean() == pytest.approx(red.mean() * 3, abs=0.1)
+    texts, place, demand, _ = world
+    task = OutlookTask(Start(encoder), texts, [targets(place, demand)], settings())
+    tail, head = task.linear()
+    share = (place < 0.2).mean()
+    assert (tail.coefficients == 0).all()
+    assert 1 / (1 + np.exp(-tail.intercept)) == pytest.approx(1 - share, abs=1e-6)
+    assert head.intercept == pytest.approx(demand.mean(), abs=1e-6)
+
+
+def test_heads_go_on_from_an_earlier_training(encoder, world):
+    from unsung.learning.outlook import OutlookTask, Start, fine_tune_outlook
+
+    texts, place, demand, _ = world
+    first = fine_tune_outlook(Start(encoder), texts, [targets(place, demand)], settings(epochs=10))
+    kinds = [targets(place, demand), targets(place, demand)]
+    task = OutlookTask(Start(first.encoder, first.heads), texts, kinds, settings())
+    tail, head = task.linear()
+    np.testing.assert_allclose(tail.coefficients, first.tail.coefficients, atol=1e-5)
+    np.testing.assert_allclose(head.coefficients, first.demand.coefficients, atol=1e-5)
+    weight = task.heads.weight.detach().numpy()
+    np.testing.assert_array_equal(weight[:5], weight[5:])
 
 
 def test_what_validation_doesnt_like_is_not_kept(encoder, world):
-    from unsung.learning.outlook import fine_tune_outlook
+    from unsung.learning.outlook import Start, fine_tune_outlook
 
     texts, place, demand, _ = world
     seen = []
@@ -84,7 +98,7 @@ def test_what_validation_doesnt_like_is_not_kept(encoder, world):
         return -float(len(seen))
 
     found = fine_tune_outlook(
-        encoder,
+        Start(encoder),
         texts,
         [targets(place, demand)],
         settings(epochs=9, patience=2),
@@ -96,16 +110,16 @@ def test_what_validation_doesnt_like_is_not_kept(encoder, world):
 
 
 def test_equal_texts_are_read_once_with_the_mean_of_their_labels(encoder):
-    from unsung.learning.outlook import OutlookTask
+    from unsung.learning.outlook import OutlookTask, Start
 
     place, demand = np.array([0.1, 0.9, 0.9, np.nan]), np.array([3.0, 1.0, 1.0, 9.0])
     texts = ["red pot", "red pot", "blue pot", "red spade"]
-    task = OutlookTask(encoder, texts, [targets(place, demand)], settings())
+    task = OutlookTask(Start(encoder), texts, [targets(place, demand)], settings())
     assert len(task.rows) == 2
     assert task.n_steps() == 1
     red = task.place_of[0]
     np.testing.assert_allclose(task.values[red, :4], [0.5, 0, 0.5, 0.5])
-    np.testing.assert_array_equal(task.weights[red], [2.0] * 5)
+    np.testing.assert_array_equal(task.weights[red], [2, 1, 1, 1, 2])
     assert task.place_of[0] == task.place_of[1]
     assert task.vectors().shape == (4, 8)
     batches = list(task.batches(0, np.random.default_rng(1)))
@@ -113,14 +127,14 @@ def test_equal_texts_are_read_once_with_the_mean_of_their_labels(encoder):
 
 
 def test_a_top_seller_that_counts_more_is_no_likelier_in_the_end(encoder, rng):
-    from unsung.learning.outlook import fine_tune_outlook
+    from unsung.learning.outlook import Start, fine_tune_outlook
 
     # One text, so that all there is to learn is how often it sells.
     place = np.where(np.arange(200) < 40, 0.1, 0.9)
     demand = rng.random(200)
     for weight in (1.0, 4.0):
         found = fine_tune_outlook(
-            encoder,
+            Start(encoder),
             ["red pot"] * 200,
             [targets(place, demand, rare_weight=weight)],
             settings(epochs=200),
@@ -130,7 +144,7 @@ def test_a_top_seller_that_counts_more_is_no_likelier_in_the_end(encoder, rng):
 
 
 def test_labels_of_other_kinds_teach_the_same_encoder(encoder, world):
-    from unsung.learning.outlook import OutlookTask
+    from unsung.learning.outlook import OutlookTask, Start
 
     texts, place, demand, _ = world
     kinds = [
@@ -138,7 +152,7 @@ def test_labels_of_other_kinds_teach_the_same_encoder(encoder, world):
         targets(place, demand * 9, slice(40, 120), weight=0.5),
         targets(np.full(120, np.nan), demand),
     ]
-    task = OutlookTask(encoder, texts, kinds, settings())
+    task = OutlookTask(Start(encoder), texts, kinds, settings())
     assert task.heads.out_features == 15
     first, second = (set(np.unique(task.place_of[part])) for part in (slice(40), slice(40, 120)))
     assert set(task.rows) == first | second
@@ -147,18 +161,18 @@ def test_labels_of_other_kinds_teach_the_same_encoder(encoder, world):
 
 
 def test_without_a_label_there_is_nothing_to_learn(encoder):
-    from unsung.learning.outlook import OutlookTask
+    from unsung.learning.outlook import OutlookTask, Start
 
     nothing = targets(np.full(2, np.nan), np.zeros(2))
     with pytest.raises(InputError, match="No item has a label"):
-        OutlookTask(encoder, ["red", "blue"], [nothing], settings())
+        OutlookTask(Start(encoder), ["red", "blue"], [nothing], settings())
 
 
 def test_equal_demand_is_no_division_by_zero(encoder):
-    from unsung.learning.outlook import fine_tune_outlook
+    from unsung.learning.outlook import Start, fine_tune_outlook
 
     same = targets(np.array([0.1, 0.9]), np.ones(2))
-    found = fine_tune_outlook(encoder, ["red", "blue"], [same], settings(epochs=1))
+    found = fine_tune_outlook(Start(encoder), ["red", "blue"], [same], settings(epochs=1))
     np.testing.assert_allclose(found.demand.predict(found.vectors), 1, atol=0.2)
 
 

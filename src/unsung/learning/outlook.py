@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from unsung.learning.records import TrainingRecord
 from unsung.learning.settings import FineTuneSettings
 from unsung.learning.tower import TextTower
 from unsung.progress import Progress, silent
-from unsung.statistics.linear_fit import LinearFit, fit_logistic, fit_ridge
+from unsung.statistics.linear_fit import LinearFit
 
 if TYPE_CHECKING:
     import torch
@@ -27,8 +27,8 @@ SHARES: Final = (0.2, 0.1, 0.4, 0.6)
 N_HEADS: Final = len(SHARES) + 1
 SCRATCH_DRAWS: Final = 2
 """Second part of the seed of an untrained model's weights."""
-START_L2: Final = 0.1
-"""Penalty of the heads' first values, for vectors of length 1."""
+HEAD_WEIGHTS: Final = (1.0, 0.5, 0.5, 0.5, 1.0)
+"""What the cuts, in their order, and demand count for."""
 
 Validate = Callable[[np.ndarray, np.ndarray], float]
 """``validate(log_odds, demand)`` of all texts: log-odds of the tail, ln(1 + buyers)."""
@@ -56,6 +56,35 @@ class Targets:
     rare_weight: float = 1.0
 
 
+class Heads(NamedTuple):
+    """The heads of the first kind of labels, as a training left them.
+
+    Parameters
+    ----------
+    weight : ndarray of float32, shape (N_HEADS, dim)
+    bias : ndarray of float32, shape (N_HEADS,)
+    """
+
+    weight: np.ndarray
+    bias: np.ndarray
+
+
+class Start(NamedTuple):
+    """What a training begins with.
+
+    Parameters
+    ----------
+    encoder : TorchEncoder
+        Changed in place.
+    heads : Heads, optional
+        What an earlier training of the encoder left: its vectors were made for them. The means of
+        the labels where not given.
+    """
+
+    encoder: TorchEncoder
+    heads: Heads | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class FineTunedOutlook:
     """An encoder that was fine-tuned, and what to read off its vectors.
@@ -65,6 +94,8 @@ class FineTunedOutlook:
     encoder : TorchEncoder
     tail, demand : LinearFit
         Over vectors of length 1: log-odds of the tail, ln(1 + buyers).
+    heads : Heads
+        To go on from with other labels.
     vectors : ndarray of float32, shape (n_texts, dim)
         Of the texts it was trained with.
     record : TrainingRecord
@@ -73,6 +104,7 @@ class FineTunedOutlook:
     encoder: TorchEncoder
     tail: LinearFit
     demand: LinearFit
+    heads: Heads
     vectors: np.ndarray
     record: TrainingRecord
 
@@ -84,8 +116,7 @@ class OutlookTask:
 
     Parameters
     ----------
-    encoder : TorchEncoder
-        Fine-tuned in place.
+    start : Start
     texts : sequence of str
         One an item; equal texts are read once, with the mean of their labels.
     targets : sequence of Targets
@@ -99,7 +130,7 @@ class OutlookTask:
 
     def __init__(
         self,
-        encoder: TorchEncoder,
+        start: Start,
         texts: Sequence[str],
         targets: Sequence[Targets],
         settings: FineTuneSettings,
@@ -107,6 +138,7 @@ class OutlookTask:
     ) -> None:
         import torch
 
+        encoder = start.encoder
         distinct, self.place_of = np.unique(np.array(texts, dtype=object), return_inverse=True)
         self.tower = TextTower(encoder, distinct.tolist(), settings, progress)
         self.settings = settings
@@ -119,14 +151,15 @@ class OutlookTask:
             raise InputError("No item has a label to learn from.")
         columns = [_columns(part, *at) for part, at in zip(targets, self.centre, strict=True)]
         values, counted = _mean_by(self.place_of, np.concatenate(columns, axis=1), len(distinct))
-        weights = np.repeat([part.weight for part in targets], N_HEADS).astype(np.float32)
+        weights = np.outer([part.weight for part in targets], HEAD_WEIGHTS).ravel()
+        weights = weights.astype(np.float32)
         self.rows = np.flatnonzero(counted.any(axis=1))
         self.values, self.weights = values, counted * weights
         self.mean_weight = float(self.weights[self.rows].sum() / len(self.rows))
         self.is_binary = np.tile(np.arange(N_HEADS) < len(SHARES), len(targets))
         device = next(self.tower.module.parameters()).device
         self.heads = torch.nn.Linear(encoder.dim, len(self.is_binary)).to(device)
-        self._start_heads(counted)
+        self._start_heads(start.heads)
         self.module: torch.nn.Module = torch.nn.ModuleDict(
             {"language": self.tower.module, "heads": self.heads}
         )
@@ -180,36 +213,37 @@ class OutlookTask:
             LinearFit(weight[last] * spread, float(bias[last] * spread + mean)),
         )
 
+    def first_heads(self) -> Heads:
+        """The heads of the first kind of labels."""
+        parts = (self.heads.weight, self.heads.bias)
+        return Heads(*(part.detach()[:N_HEADS].cpu().numpy().copy() for part in parts))
+
     def vectors(self, progress: Progress = silent) -> np.ndarray:
         """Vectors of all texts as the encoder is now: ndarray of float32, shape (n_texts, dim)."""
         return self.tower.encode(progress=progress)[self.place_of]
 
-    def _start_heads(self, counted: np.ndarray) -> None:
-        """Begin with what frozen vectors tell, so that training doesn't first have to undo noise.
-
-        Kumar et al. (2022), arXiv:2202.10054: a head that starts at random distorts the encoder.
-        """
+    def _start_heads(self, heads: Heads | None) -> None:
+        """Begin with the means, or with heads that an earlier training left."""
         import torch
 
-        vectors = self.tower.encode()
-        for head, is_binary in enumerate(self.is_binary):
-            rows = self.rows[counted[self.rows, head] > 0]
-            if not len(rows):
-                continue
-            fit = fit_logistic if is_binary else fit_ridge
-            found = fit(
-                vectors[rows],
-                self.values[rows, head],
-                START_L2 if is_binary else 10 * START_L2,
-                weights=counted[rows, head],
+        n_kinds = len(self.is_binary) // N_HEADS
+        with torch.no_grad():
+            if heads is not None:
+                self.heads.weight.copy_(torch.from_numpy(np.tile(heads.weight, (n_kinds, 1))))
+                self.heads.bias.copy_(torch.from_numpy(np.tile(heads.bias, n_kinds)))
+                return
+            counted = self.weights[self.rows]
+            mean = (self.values[self.rows] * counted).sum(axis=0) / np.maximum(
+                counted.sum(axis=0), 1e-9
             )
-            with torch.no_grad():
-                self.heads.weight[head] = torch.from_numpy(found.coefficients / self.scale)
-                self.heads.bias[head] = found.intercept
+            share = np.clip(mean, 0.01, 0.99)
+            bias = np.where(self.is_binary, np.log(share / (1 - share)), mean)
+            self.heads.weight.zero_()
+            self.heads.bias.copy_(torch.from_numpy(bias))
 
 
 def fine_tune_outlook(
-    encoder: TorchEncoder,
+    start: Start,
     texts: Sequence[str],
     targets: Sequence[Targets],
     settings: FineTuneSettings,
@@ -222,8 +256,8 @@ def fine_tune_outlook(
 
     Parameters
     ----------
-    encoder : TorchEncoder
-        Changed in place.
+    start : Start
+        Its encoder is changed in place.
     texts : sequence of str
         One an item, also of items without labels, such as those to validate on.
     targets : sequence of Targets
@@ -239,7 +273,7 @@ def fine_tune_outlook(
     -------
     outlook : FineTunedOutlook
     """
-    task = OutlookTask(encoder, texts, targets, settings, progress)
+    task = OutlookTask(start, texts, targets, settings, progress)
 
     def value() -> float:
         assert validate is not None
@@ -254,7 +288,9 @@ def fine_tune_outlook(
         progress=progress,
     )
     tail, demand = task.linear()
-    return FineTunedOutlook(encoder, tail, demand, task.vectors(progress), record)
+    return FineTunedOutlook(
+        start.encoder, tail, demand, task.first_heads(), task.vectors(progress), record
+    )
 
 
 def copy_of(encoder: TorchEncoder) -> TorchEncoder:

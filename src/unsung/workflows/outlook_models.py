@@ -1,6 +1,6 @@
 """The models of an outlook, fitted on some items and judged on others."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,9 @@ from unsung.learning.encoder import TorchEncoder
 from unsung.learning.layers import load_encoder
 from unsung.learning.outlook import (
     FineTunedOutlook,
+    Start,
     Targets,
+    Validate,
     copy_of,
     fine_tune_outlook,
     untrained,
@@ -83,7 +85,7 @@ class OutlookModels:
     encoder: TextEncoder | None = None
     scored: np.ndarray | None = None
     progress: Progress = silent
-    _pretrained: dict[tuple[int, bool], TorchEncoder] = field(default_factory=dict, repr=False)
+    _begun: dict[tuple[int, bool], Start] = field(default_factory=dict, repr=False)
 
     @cached_property
     def texts(self) -> list[str]:
@@ -161,33 +163,21 @@ class OutlookModels:
         folder : Path, optional
             For checkpoints.
         """
-        settings = self._training(seed, self._n_texts(parts.train), from_scratch)
-        examples, labels = self.examples, self.examples.labels
-        used = np.zeros(len(labels.place), dtype=bool)
-        used[parts.train] = True
-        targets = [
-            Targets(np.where(used, found.place, np.nan), found.demand, weight)
-            for found, weight in ((labels, 1.0), (examples.longer, LONGER_WEIGHT))
-        ]
-        trained = fine_tune_outlook(
-            self._begin(seed, from_scratch, folder),
-            self.texts,
-            targets,
-            settings,
-            validate=self._validate(parts.validation),
-            folder=None if folder is None else folder / "outlook",
-            progress=self.progress,
-        )
-        raw = Scores(trained.tail.predict(trained.vectors), trained.demand.predict(trained.vectors))
-        lines = calibration_lines(raw.at(parts.validation), labels, parts.validation)
-        scores = raw.on_lines(lines)
+        labels, rows = self.examples.labels, parts.validation
+        trained = self._tune(parts.train, seed, from_scratch, self._validate(rows), folder)
+        raw = _scores_of(trained)
+        lines = calibration_lines(raw.at(rows), labels, rows)
+        validated, best_step = raw.at(rows).on_lines(lines), trained.record.best_step
+        if self.settings.refit and best_step:
+            share = best_step / trained.record.n_steps
+            trained = self._tune(parts.all, seed, from_scratch, None, folder, share)
         return FittedOutlook(
             "fine_tuned",
             lines.tail.of_fit(trained.tail),
             lines.demand.of_fit(trained.demand),
-            scores,
-            scores.at(parts.validation),
-            {"best_step": trained.record.best_step},
+            _scores_of(trained).on_lines(lines),
+            validated,
+            {"best_step": best_step},
             trained,
         )
 
@@ -218,34 +208,63 @@ class OutlookModels:
             second.trained,
         )
 
-    def _begin(self, seed: int, from_scratch: bool, folder: Path | None) -> TorchEncoder:
-        """The encoder that fine-tuning begins with, a copy of its own."""
+    def _tune(
+        self,
+        rows: np.ndarray,
+        seed: int,
+        from_scratch: bool,
+        validate: Validate | None,
+        folder: Path | None,
+        share: float = 1.0,
+    ) -> FineTunedOutlook:
+        """Fine-tune on some items, for a share of the usual epochs."""
+        settings = self._training(seed, self._n_texts(rows), from_scratch)
+        settings = settings.model_copy(update={"epochs": settings.epochs * share})
+        labels = self.examples.labels
+        used = np.zeros(len(labels.place), dtype=bool)
+        used[rows] = True
+        targets = [
+            Targets(np.where(used, found.place, np.nan), found.demand, weight)
+            for found, weight in ((labels, 1.0), (self.examples.longer, LONGER_WEIGHT))
+        ]
+        name = "all" if validate is None else "validated"
+        return fine_tune_outlook(
+            self._begin(seed, from_scratch, folder),
+            self.texts,
+            targets,
+            settings,
+            validate=validate,
+            folder=None if folder is None else folder / name,
+            progress=self.progress,
+        )
+
+    def _begin(self, seed: int, from_scratch: bool, folder: Path | None) -> Start:
+        """What fine-tuning begins with, an encoder of its own."""
         key = seed, from_scratch
-        if key not in self._pretrained:
+        if key not in self._begun:
             encoder = load_encoder(self._training(seed, 1, from_scratch))
             if from_scratch:
                 encoder = untrained(encoder, seed)
-            self._pretrained[key] = self._on_established(encoder, seed, from_scratch, folder)
-        return copy_of(self._pretrained[key])
+            self._begun[key] = self._on_established(encoder, seed, from_scratch, folder)
+        start = self._begun[key]
+        return Start(copy_of(start.encoder), start.heads)
 
     def _on_established(
         self, encoder: TorchEncoder, seed: int, from_scratch: bool, folder: Path | None
-    ) -> TorchEncoder:
-        old = self.examples.established
-        n = int(old.labelled.sum())
-        epochs = self.settings.established_epochs
-        if n < self.settings.min_established or not epochs:
-            return encoder
+    ) -> Start:
+        old, epochs = self.examples.established, self.settings.established_epochs
         rows = np.flatnonzero(old.labelled)
-        settings = self._training(seed, self._n_texts(rows), from_scratch, epochs)
-        return fine_tune_outlook(
-            encoder,
+        if len(rows) < self.settings.min_established or not epochs:
+            return Start(encoder)
+        found = fine_tune_outlook(
+            Start(encoder),
             [self.texts[row] for row in rows],
             [Targets(old.place[rows], old.demand[rows])],
-            settings,
+            self._training(seed, self._n_texts(rows), from_scratch, epochs),
             folder=None if folder is None else folder / "established",
             progress=self.progress,
-        ).encoder
+        )
+        return Start(found.encoder, found.heads)
 
     def _training(
         self, seed: int, n: int, from_scratch: bool, epochs: float | None = None
@@ -267,7 +286,7 @@ class OutlookModels:
         """Distinct texts, since equal ones are read once."""
         return len({self.texts[row] for row in rows})
 
-    def _validate(self, rows: np.ndarray) -> Callable[[np.ndarray, np.ndarray], float] | None:
+    def _validate(self, rows: np.ndarray) -> Validate | None:
         rare, demand = self.examples.labels.is_rare()[rows], self.examples.labels.demand[rows]
         if not 0 < rare.sum() < len(rare) or np.ptp(demand) == 0:
             return None
@@ -277,6 +296,10 @@ class OutlookModels:
             return (roc_auc(~rare, log_odds[rows]) + (0.0 if np.isnan(order) else order)) / 2
 
         return value
+
+
+def _scores_of(trained: FineTunedOutlook) -> Scores:
+    return Scores(trained.tail.predict(trained.vectors), trained.demand.predict(trained.vectors))
 
 
 def documents_at(documents: Documents, rows: Sequence[int] | np.ndarray) -> Documents:
