@@ -133,7 +133,10 @@ def test_the_linear_model_s_positive_weights_are_what_an_item_is_predicted_from(
 
 
 def test_sources_follow_from_what_the_shop_knows(shop_of, basket_shop):
-    assert usable_sources(basket_shop.as_of()) == ("baskets", "linear")
+    in_baskets = basket_shop.as_of()
+    assert usable_sources(in_baskets) == ("linear",)
+    few = AssociationSettings(max_items=4)
+    assert usable_sources(in_baskets, few) == ("baskets", "linear")
     days_apart = shop_of([0, 0, 0], [0, 1, 2], [1, 2, 3]).as_of()
     assert (order_share(days_apart), usable_sources(days_apart)) == (1, ("order", "linear"))
     one_day = shop_of([0, 0, 0], [0, 1, 2], [1, 1, 1]).as_of()
@@ -149,7 +152,8 @@ def test_places_in_an_order_only_shop_are_moments(shop_of):
 
 
 def test_each_source_has_the_same_say_about_an_item(basket_shop):
-    found = find_associations(basket_shop.as_of(), rng=np.random.default_rng(0))
+    both = AssociationSettings(sources=("baskets", "linear"))
+    found = find_associations(basket_shop.as_of(), both, rng=np.random.default_rng(0))
     assert list(found.counts) == ["baskets", "linear"]
     sums = found.weights.sum(axis=1)
     np.testing.assert_allclose(sums, np.round(sums), atol=1e-5)

@@ -207,6 +207,17 @@ def test_the_best_share_that_loses_no_cut_is_taken(report):
     assert "all targets 0.6000 -> 0.5000" in report.refusal()
 
 
+def test_of_shares_that_cannot_be_told_apart_the_one_nearest_to_pretrained_is_taken(report):
+    rng = np.random.default_rng(2)
+    noise = rng.normal(0, 0.1, 60)
+    tuned = {
+        1.0: Measured(0.2, {"all": np.full(60, 0.5)}),
+        0.5: Measured(0.2, {"all": 0.495 + noise - noise.mean()}),
+        0.25: Measured(0.2, {"all": 0.45 + noise - noise.mean()}),
+    }
+    assert report.choose(measured(all=0.3), tuned) == 0.5
+
+
 def test_a_cut_of_few_users_is_not_judged(report):
     few = np.where(np.arange(60) < 19, 1.0, np.nan)
     frozen = Measured(0.2, {"all": np.full(60, 0.3), "cold": few})

@@ -99,9 +99,10 @@ def usable_sources(
 ) -> tuple[Source, ...]:
     """Which sources a shop's data can carry.
 
-    Baskets say more than anything where they are known. Where they aren't, order does, unless
-    most of what stands side by side was bought on one day: then it is the order of a file. The
-    linear model reads whole histories, and tells what goes together from what everybody buys.
+    The linear model reads whole histories, and tells what goes together from what everybody buys.
+    Order says more where it is one: unless most of what stands side by side was bought on one day.
+    Baskets come in where the linear model can't hold all items that sell; where it can, they took
+    from the tail what they gave to the head.
 
     Parameters
     ----------
@@ -118,7 +119,8 @@ def usable_sources(
         return ()
     in_baskets = state.interactions.basket >= 0
     if in_baskets.mean() >= settings.min_basket_share and _baskets(state).shape[0]:
-        return ("baskets", "linear")
+        n_sold = int((state.buyers > 0).sum())
+        return ("linear",) if n_sold <= settings.max_items else ("baskets", "linear")
     return ("order", "linear") if order_share(state) >= settings.min_order_share else ("linear",)
 
 

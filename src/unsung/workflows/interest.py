@@ -24,6 +24,7 @@ from unsung.recommenders.associations import (
     find_associations,
 )
 from unsung.settings import Settings
+from unsung.statistics.summary import Summary, summarise
 from unsung.text.documents import documents_of, settled
 from unsung.workflows.content import ContentBuilder
 from unsung.workflows.content_judge import ContentJudge, Measured
@@ -108,7 +109,7 @@ def learn_interest(
     -------
     interest : Interest
         The fine-tuned encoder is kept where its profile's NDCG is above the shop's encoder's, and
-        on no cut below it. Of several shares of the way the best of those is taken.
+        on no cut below it: at the smallest share of the way that is as good as the best one.
 
     Raises
     ------
@@ -201,10 +202,19 @@ class _Report:
         self.shares: dict[float, Measured] = {}
 
     def choose(self, frozen: Measured, shares: dict[float, Measured]) -> float | None:
-        """The best share that is worse on no cut; None where there is none."""
+        """The smallest share that is worse on no cut and as good as the best of those.
+
+        As good: its mean is within one standard error of the paired difference. What the window
+        can't tell apart stays near the pretrained model, which knows later seasons as well.
+        """
         self.frozen, self.shares = frozen, shares
         passing = [s for s in shares if not self._worse(s) and shares[s].value > frozen.value]
-        return max(passing, key=lambda share: shares[share].value, default=None)
+        best = max(passing, key=lambda share: shares[share].value, default=None)
+        if best is None:
+            return None
+        top = shares[best].values["all"]
+        losses = {share: summarise(top - shares[share].values["all"]) for share in passing}
+        return min(s for s, loss in losses.items() if loss.mean <= _standard_error(loss))
 
     def _worse(self, share: float) -> list[str]:
         """Judged cuts on which a share is below the frozen encoder."""
@@ -302,6 +312,11 @@ class _Report:
                 }
             )
         return cuts
+
+
+def _standard_error(differences: Summary) -> float:
+    """0 where there are too few users for one."""
+    return 0.0 if np.isnan(differences.sd) else differences.sd / float(np.sqrt(differences.n))
 
 
 def _number(value: float) -> float | None:
