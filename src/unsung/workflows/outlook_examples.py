@@ -49,16 +49,16 @@ class OutlookSettings(Settings):
     for models without fine-tuning."""
     terms: TermSettings = TermSettings()
     fine_tuning: FineTuneSettings | None = FineTuneSettings(
-        learning_rate=2e-4, batch_size=32, epochs=10, patience=5
+        learning_rate=2e-4, batch_size=32, epochs=10, patience=5, max_tokens=64
     )
     """How the language model is fine-tuned; not at all where null."""
     established_epochs: float = Field(default=8.0, ge=0)
     """Times that the items which were there when the data begin are gone through first."""
     min_established: int = Field(default=200, ge=1)
     """With fewer of these nothing is learned from them."""
-    refit: bool = True
+    refit: bool = False
     """Whether the fine-tuning is done once more with the validation items, for as many epochs as
-    were best without them."""
+    were best without them; it takes twice as long."""
     most_examples: int = Field(default=40_000, ge=1)
     """Texts that are read in each part of the fine-tuning; more epochs are cut off."""
     n_words: int = Field(default=3, ge=0)
