@@ -1,6 +1,6 @@
 """How fast the language model is fine-tuned, and how fast short titles are embedded.
 
-    UNSUNG_DATA=... python benchmarks/finetune.py [--threads 2] [--steps 20] [--repeats 3]
+    python benchmarks/finetune.py [--threads 2] [--steps 20] [--repeats 3]
 
 Prints JSON, medians over repeats: pairs a second of a contrastive training of the top two layers
 with 64 pairs a step, with the frozen layers kept and computed in every step, for the titles of
@@ -10,7 +10,6 @@ ONNX and ONNX in 8-bit integers, and what the latter change.
 
 import argparse
 import json
-import os
 import statistics
 import tempfile
 import time
@@ -21,6 +20,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from unsung.data.demo import demo_shop_folder
 from unsung.learning.batches import shuffled_batches
 from unsung.learning.export import export_onnx
 from unsung.learning.layers import load_encoder
@@ -114,10 +114,7 @@ def main() -> None:
     parser.add_argument("--titles", type=int, default=2000)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    lines = pd.read_parquet(
-        Path(os.environ["UNSUNG_DATA"], "online_retail/online_retail.parquet"),
-        columns=["Description"],
-    )
+    lines = pd.read_parquet(demo_shop_folder() / "online_retail.parquet", columns=["Description"])
     titles = sorted(lines["Description"].dropna().unique())[: options.titles]
     documents = [
         " ".join(titles[(i + k) % len(titles)] for k in range(5)) for i in range(len(titles))

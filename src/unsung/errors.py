@@ -62,6 +62,10 @@ class SettingsError(InputError):
     """A setting is unknown or out of range; the message names the key."""
 
 
+class NotEnoughDataError(InputError):
+    """A shop has too little of something; whoever can do without it goes on and says so."""
+
+
 class BundleError(UnsungError):
     """A bundle is damaged, incomplete or of another format version."""
 

@@ -11,6 +11,7 @@ from unsung.errors import InputError
 from unsung.pipeline.components import make_component
 from unsung.pipeline.reasons import reasons_for, shared_words, title_of
 from unsung.pipeline.recommend import Request, recommend
+from unsung.recommenders.base import Part
 from unsung.recommenders.blend import Blend
 from unsung.recommenders.linear import LinearSettings
 from unsung.recommenders.popular import PopularSettings
@@ -126,3 +127,20 @@ def test_an_item_without_a_title_is_called_by_its_id(shop):
 def test_k_has_bounds(k: int):
     with pytest.raises(InputError, match="1 to 1000"):
         Request("ann", k)
+
+
+def test_what_would_read_as_nothing_is_not_told_apart(toy_shop):
+    class Fixed:
+        name = "fixed"
+
+        def explain(self, state, user, item):
+            return (
+                Part("item", "trend", 1.0, "trees"),
+                Part("item", "title", 0.004, "trees"),
+                Part("rest", "start", -2.0),
+            )
+
+    state = toy_shop.as_of()
+    reasons = reasons_for(Fixed(), state, 0, 0)
+    assert [reason.kind for reason in reasons] == ["popularity", "average"]
+    assert sum(reason.amount for reason in reasons) == pytest.approx(1.0 + 0.004 - 2.0)

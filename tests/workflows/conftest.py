@@ -1,5 +1,6 @@
 """Shops that are busy enough to be tested by time, and a language model that knows their words."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,29 +80,39 @@ def planted_shop() -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def planted_model(tmp_path_factory) -> Path:
-    """A language model of a few hundred weights that knows the planted shop's words."""
+def word_model(tmp_path_factory) -> Callable[..., Path]:
+    """Makes a language model of a few hundred weights that knows certain words."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import BertConfig, BertModel
 
     from unsung.learning.encoder import quiet
 
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "red", "blue", "garden", *NOUNS]
-    folder = tmp_path_factory.mktemp("models") / "planted"
-    config = BertConfig(
-        vocab_size=len(words), hidden_size=8, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=16, max_position_embeddings=32, initializer_range=0.5,
-    )  # fmt: skip
-    with quiet(), torch.random.fork_rng():
-        torch.random.default_generator.manual_seed(7)
-        BertModel(config).save_pretrained(folder)
-    numbers = {word: number for number, word in enumerate(words)}
-    tokeniser = Tokenizer(models.WordLevel(numbers, unk_token="[UNK]"))
-    tokeniser.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokeniser.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    tokeniser.save(str(folder / "tokenizer.json"))
-    return folder
+    def made(name: str, words: Sequence[str], n_layers: int, seed: int) -> Path:
+        words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *words]
+        folder = tmp_path_factory.mktemp("models") / name
+        config = BertConfig(
+            vocab_size=len(words), hidden_size=8, num_hidden_layers=n_layers,
+            num_attention_heads=2, intermediate_size=16, max_position_embeddings=32,
+            initializer_range=0.5,
+        )  # fmt: skip
+        with quiet(), torch.random.fork_rng():
+            torch.random.default_generator.manual_seed(seed)
+            BertModel(config).save_pretrained(folder)
+        numbers = {word: number for number, word in enumerate(words)}
+        tokeniser = Tokenizer(models.WordLevel(numbers, unk_token="[UNK]"))
+        tokeniser.pre_tokenizer = pre_tokenizers.Whitespace()
+        tokeniser.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+        tokeniser.save(str(folder / "tokenizer.json"))
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def planted_model(word_model) -> Path:
+    """A language model that knows the planted shop's words."""
+    return word_model("planted", ["red", "blue", "garden", *NOUNS], n_layers=1, seed=7)
 
 
 @pytest.fixture

@@ -1,15 +1,20 @@
 """What a fit refuses before it works, and what it says where it can't test."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from unsung.data.dataset import Dataset
 from unsung.data.settings import ShopSettings, Source
 from unsung.errors import InputError, SettingsError
 from unsung.workflows import fit as fit_module
+from unsung.workflows.content import ContentBuilder
 from unsung.workflows.evaluate import EvaluateSettings
+from unsung.workflows.fine_tuning import FineTuned
 from unsung.workflows.fit import FitSettings, fit, fit_settings
 from unsung.workflows.prepare import Shop
 
@@ -68,3 +73,45 @@ def test_a_wrong_key_of_the_shop_file_is_named():
     shop = ShopSettings(interactions=Source(path="unused.csv"), fit={"evaluation": {"kk": 3}})
     with pytest.raises(SettingsError, match=r"\[fit\].*evaluation.kk"):
         fit_settings(shop)
+
+
+def test_only_too_little_data_goes_untested(busy_shop: Dataset, tmp_path: Path, monkeypatch):
+    def refused(*_: object, **__: object) -> None:
+        raise InputError("the checkpoint is of another training")
+
+    monkeypatch.setattr(fit_module, "evaluate", refused)
+    with pytest.raises(InputError, match="of another training"):
+        fit(shop_of(busy_shop), tmp_path / "bundle", PLAIN)
+    assert not (tmp_path / "bundle").exists()
+
+
+class Constant:
+    """An encoder to which every text is the same."""
+
+    dim = 1
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        return np.ones((len(texts), 1), dtype=np.float32)
+
+
+def test_the_outlook_reads_no_vectors_that_know_sales(
+    busy_shop: Dataset, tmp_path: Path, monkeypatch
+):
+    class AskedError(Exception):
+        """Raised with the encoder, where the outlook is begun."""
+
+    def asked(*_: object, encoder: object, **__: object) -> None:
+        raise AskedError(encoder)
+
+    pretrained = Constant("pretrained")
+    learned = SimpleNamespace(tuned=FineTuned(ContentBuilder(Constant("pretrained, interest"))))
+    monkeypatch.setattr(fit_module, "find_encoder", lambda *_: pretrained)
+    monkeypatch.setattr(fit_module, "evaluate", lambda *_, **__: learned)
+    monkeypatch.setattr(fit_module, "evaluation_record", lambda *_, **__: {})
+    monkeypatch.setattr(fit_module, "fit_outlook", asked)
+    with pytest.raises(AskedError) as begun:
+        fit(shop_of(busy_shop), tmp_path / "bundle", PLAIN)
+    assert begun.value.args == (pretrained,)

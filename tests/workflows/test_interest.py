@@ -12,6 +12,7 @@ from unsung.data.identifiers import Identifiers
 from unsung.data.interactions import Interactions
 from unsung.data.settings import SegmentSettings
 from unsung.data.splits import split_by_time
+from unsung.errors import InputError
 from unsung.learning.layers import load_encoder
 from unsung.learning.settings import FineTuneSettings
 from unsung.pipeline.rules import Rules
@@ -67,29 +68,9 @@ def shop_with(toy_shop: Dataset, learned_by, bought_by) -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory):
-    """A language model of a few hundred weights that knows the shop's words."""
-    import torch
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import BertConfig, BertModel
-
-    from unsung.learning.encoder import quiet
-
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *COLOURS, *NOUNS]
-    folder = tmp_path_factory.mktemp("models") / "colours"
-    config = BertConfig(
-        vocab_size=len(words), hidden_size=8, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=16, max_position_embeddings=32, initializer_range=0.5,
-    )  # fmt: skip
-    with quiet(), torch.random.fork_rng():
-        torch.random.default_generator.manual_seed(11)
-        BertModel(config).save_pretrained(folder)
-    numbers = {word: number for number, word in enumerate(words)}
-    tokeniser = Tokenizer(models.WordLevel(numbers, unk_token="[UNK]"))
-    tokeniser.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokeniser.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    tokeniser.save(str(folder / "tokenizer.json"))
-    return folder
+def model(word_model):
+    """A language model that knows the shop's words."""
+    return word_model("colours", [*COLOURS, *NOUNS], n_layers=2, seed=11)
 
 
 def window_of(shop: Dataset, settings: InterestSettings) -> tuple[ValidationWindow, ContentBuilder]:
@@ -129,6 +110,22 @@ def test_what_customers_choose_by_is_learned_and_exported(toy_shop, model, tmp_p
     assert value == pytest.approx(everything["fine_tuned"], abs=2e-3)
 
 
+def test_a_folder_that_was_used_serves_again(toy_shop, model, tmp_path):
+    shop = shop_with(toy_shop, IS_RED, IS_RED)
+    first, _ = learn(shop, settings_for(model), tmp_path)
+    vectors = OnnxEncoder(first.folder).encode(TITLES)
+    again, _ = learn(shop, settings_for(model), tmp_path)
+    assert again.record["kept"] == first.record["kept"] == "fine-tuned"
+    np.testing.assert_array_equal(OnnxEncoder(again.folder).encode(TITLES), vectors)
+
+
+def test_checkpoints_of_another_training_are_refused(toy_shop, model, tmp_path):
+    shop = shop_with(toy_shop, IS_RED, IS_RED)
+    learn(shop, settings_for(model), tmp_path)
+    with pytest.raises(InputError, match="of a training with another"):
+        learn(shop, settings_for(model, learning_rate=1e-3), tmp_path)
+
+
 def test_the_pretrained_encoder_stays_where_what_was_learned_misleads(toy_shop, model, tmp_path):
     by_noun = np.array([NOUNS.index(title.split()[1]) % 2 for title in TITLES])
     against = 1 - by_noun
@@ -140,7 +137,11 @@ def test_the_pretrained_encoder_stays_where_what_was_learned_misleads(toy_shop, 
 
 
 def test_a_destroyed_encoder_is_not_kept(toy_shop, model, tmp_path, monkeypatch):
-    shop = shop_with(toy_shop, IS_RED, IS_RED)
+    # Customers choose by what the pretrained encoder tells apart best, so there is much to lose.
+    vectors = load_encoder(settings_for(model).training).encode(TITLES)
+    along = np.linalg.svd(vectors - vectors.mean(axis=0))[2][0]
+    side = vectors @ along > np.median(vectors @ along)
+    shop = shop_with(toy_shop, side, side)
     settings = settings_for(model, learning_rate=30.0, schedule="constant", validate_every=1000)
     settings = settings.model_copy(update={"shares": (1.0,)})
     window, builder = window_of(shop, settings)

@@ -10,7 +10,7 @@ from unsung.errors import InputError
 from unsung.pipeline.outlook import read_outlook
 from unsung.popularity.cohorts import BIRTH_CUT, LABELLED, WINDOW_CUT
 from unsung.schema import DAY_US
-from unsung.workflows.outlook import find_outlook, fit_outlook, outlook_table, write_outlook
+from unsung.workflows.outlook import ShopOutlook, fit_outlook, outlook_table, write_outlook
 from unsung.workflows.outlook_examples import OutlookSettings, outlook_examples
 
 START = np.datetime64("2024-01-01", "us").astype(np.int64)
@@ -68,9 +68,9 @@ def test_the_record_says_what_was_learned_from_and_how_well(planted_shop):
 
 
 def test_what_is_written_is_read_back(planted_shop, tmp_path):
-    found = find_outlook(planted_shop, quick())
-    outlook, table = found.outlook, found.table
-    write_outlook(tmp_path, outlook, table)
+    outlook = fit_outlook(planted_shop, quick())
+    table = outlook_table(outlook, planted_shop, quick())
+    write_outlook(ShopOutlook(outlook, table), None, tmp_path)
     assert read_json(tmp_path / "outlook.json") == outlook.record
     found = read_table(tmp_path / "outlook.parquet")
     assert found["item_id"].tolist() == table["item_id"].tolist()
@@ -98,7 +98,8 @@ def test_a_diagnosis_has_the_outlook(planted_shop, monkeypatch):
         f"Of {len(rows)} listed items without a history, {len(likely)} will by their text rather "
         "be a top seller of their time than in its tail."
     )
-    given = find_outlook(planted_shop, quick(n_words=0))
+    outlook = fit_outlook(planted_shop, quick(n_words=0))
+    given = ShopOutlook(outlook, outlook_table(outlook, planted_shop, quick(n_words=0)))
     other = diagnose(planted_shop, shop, outlook=given).to_json()["tables"]["outlook"]
     assert [row["p_tail"] for row in other["rows"]] == [row["p_tail"] for row in rows]
     assert {row["for_sales"] for row in other["rows"]} == {""}
@@ -244,13 +245,16 @@ def test_the_model_that_validation_prefers_is_exported(
     assert outlook.model == "fine_tuned_terms"
     assert outlook.record["training"]["task"] == "outlook"
     table = outlook_table(outlook, planted_shop, settings)
-    write_outlook(tmp_path / "bundle", outlook, table)
+    write_outlook(ShopOutlook(outlook, table), "planted, interest", tmp_path / "bundle")
     found = read_outlook(tmp_path / "bundle" / "outlook")
     assert found.encoder.name == "planted, outlook"
     again = outlook_table(found, planted_shop, settings)
     np.testing.assert_allclose(again["p_tail"], table["p_tail"], atol=1e-3)
     red = table["title"].str.contains("red")
     assert table["p_tail"][red].max() < table["p_tail"][~red].min()
+    # The same folder again: the training is there already, its encoder is written anew.
+    repeated = fit_outlook(planted_shop, settings, folder=tmp_path)
+    np.testing.assert_array_equal(repeated.tail.coefficients, outlook.tail.coefficients)
 
 
 @pytest.mark.train
@@ -267,6 +271,7 @@ def test_the_shops_own_encoder_can_be_the_choice(planted_shop, tmp_path, monkeyp
     monkeypatch.setattr(workflow, "MARGIN", -1.0)
     outlook = fit_outlook(planted_shop, quick(), encoder=Letters())
     assert outlook.model == "frozen"
-    write_outlook(tmp_path, outlook, outlook_table(outlook, planted_shop, quick()))
+    table = outlook_table(outlook, planted_shop, quick())
+    write_outlook(ShopOutlook(outlook, table), Letters.name, tmp_path)
     assert not (tmp_path / "outlook" / "encoder").exists()
     assert read_outlook(tmp_path / "outlook", Letters()).model == "frozen"

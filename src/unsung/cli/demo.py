@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from unsung.pipeline.bundle import Bundle
 
 SHOWN_ITEMS = 5
+OUTLOOK_EXAMPLES = 10_000
+"""Texts that the outlook's fine-tuning reads here, a quarter of what it reads by default."""
 
 
 def demo(
     out: Path = typer.Option(Path("demo-out"), "--out", "-o", help="Folder for what is made."),
     encoder: str = typer.Option(
-        "auto", "--encoder", help="Text encoder: auto, none, or an ONNX encoder's folder."
+        "auto", "--encoder", help="Language model to fine-tune, as for 'fit'; or none."
     ),
 ) -> None:
     """Clean, diagnose, test and fit a real shop of 541,909 order lines, and recommend from it."""
@@ -26,6 +28,7 @@ def demo(
 
     from unsung.data.demo import demo_shop_folder
     from unsung.workflows.fit import FitSettings, fit
+    from unsung.workflows.outlook_examples import OutlookSettings
     from unsung.workflows.prepare import read_shop
 
     begun = time.monotonic()
@@ -39,7 +42,13 @@ def demo(
             f"{orders['n_quarantined']:,} set aside with a reason, "
             f"{orders['n_duplicates']:,} duplicates."
         )
-        fitted = fit(shop, bundle, FitSettings(encoder=encoder), progress=progress)
+        say(
+            "The outlook of new items is learned in short form: 'unsung fit' reads four times more."
+        )
+        settings = FitSettings(
+            encoder=encoder, outlook=OutlookSettings(most_examples=OUTLOOK_EXAMPLES)
+        )
+        fitted = fit(shop, bundle, settings, progress=progress)
     say()
     for sentence in fitted.diagnosis["summary"]:
         say(sentence)

@@ -17,7 +17,7 @@ from unsung.data.interactions import Interactions
 from unsung.data.sequences import Sequences
 from unsung.data.state import ShopState
 from unsung.data.targets import Targets, pair_keys
-from unsung.errors import InputError
+from unsung.errors import InputError, NotEnoughDataError
 
 
 @dataclass(frozen=True)
@@ -234,7 +234,7 @@ def choose_windows(
     first, last_day = (int(times[i]) // schema.DAY_US if len(times) else 0 for i in (0, -1))
     span = last_day - first
     if span < 4:
-        raise InputError(
+        raise NotEnoughDataError(
             f"the interactions span {span} days, too few to test on the last of them; use the "
             "protocol leave-one-out, or bring at least four days."
         )

@@ -54,6 +54,7 @@ def export_onnx(
     *,
     opset: int = OPSET,
     probes: Sequence[str] = PROBES,
+    replace: bool = False,
     progress: Progress = silent,
 ) -> Path:
     """Write an encoder as ONNX, and keep it only if it gives torch's vectors.
@@ -68,6 +69,8 @@ def export_onnx(
         Version of the ONNX operators.
     probes : sequence of str
         Texts on which both are compared.
+    replace : bool
+        Whether an encoder that stands at ``folder`` gives way; nothing else ever does.
     progress : Progress
 
     Returns
@@ -86,6 +89,8 @@ def export_onnx(
     -----
     About 10 s for MiniLM-L6.
     """
+    if replace and (folder / CARD_FILE).is_file():
+        shutil.rmtree(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} isn't empty; name another folder for the encoder.")
     folder.parent.mkdir(parents=True, exist_ok=True)

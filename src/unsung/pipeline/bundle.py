@@ -15,6 +15,7 @@ from unsung.pipeline.components import (
     parse_components,
     restore_component,
 )
+from unsung.pipeline.outlook import Outlook, read_outlook
 from unsung.pipeline.recommend import Recommendation, Request, recommend
 from unsung.pipeline.rules import Repeats, Rules
 from unsung.pipeline.state_files import fingerprint, read_segments, read_state, write_state
@@ -23,6 +24,7 @@ from unsung.recommenders.base import Arrays, Scorer
 from unsung.recommenders.blend import Blend
 from unsung.recommenders.ranker import Ranker, RankerSettings
 from unsung.text.documents import DocumentSettings
+from unsung.text.onnx_encoder import OnnxEncoder
 from unsung.text.term_vectors import TermSettings, TermVectors
 
 
@@ -104,6 +106,14 @@ class Bundle:
         """The ONNX encoder for texts that come later; None where the shop was fitted without."""
         name = "encoder/model.onnx"
         return self.folder.file(name).parent if name in self.folder else None
+
+    @cached_property
+    def outlook(self) -> Outlook | None:
+        """What tells the outlook of further items without a history; None where there is none."""
+        if "outlook.json" not in self.folder:
+            return None
+        encoder = None if self.encoder_folder is None else OnnxEncoder(self.encoder_folder)
+        return read_outlook(self.folder.file("outlook.json").parent / "outlook", encoder)
 
     def recommend(
         self, user_id: str | int, k: int = 10, *, rules: Rules | None = None, explain: bool = False

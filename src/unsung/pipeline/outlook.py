@@ -133,10 +133,14 @@ class Outlook:
             )
         return strongest
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, shop_encoder: str | None = None) -> None:
         """Write what ``read_outlook`` reads into a folder, which is made where it's absent.
 
-        The encoder is copied only where it is this outlook's own: a frozen one is the shop's.
+        Parameters
+        ----------
+        folder : Path
+        shop_encoder : str, optional
+            Name of an encoder that ``read_outlook`` will be given; another one is copied.
         """
         folder.mkdir(parents=True, exist_ok=True)
         arrays = {
@@ -161,7 +165,7 @@ class Outlook:
             },
         )
         own = getattr(self.encoder, "folder", None)
-        if self.model.startswith("fine_tuned") and own is not None:
+        if self.encoder is not None and self.encoder.name != shop_encoder and own is not None:
             inside = folder / ENCODER_FOLDER
             inside.mkdir(exist_ok=True)
             for file in sorted(Path(own).iterdir()):
@@ -198,12 +202,12 @@ def read_outlook(folder: Path, encoder: TextEncoder | None = None) -> Outlook:
     ----------
     folder : Path
     encoder : TextEncoder, optional
-        The shop's own encoder, for an outlook on frozen vectors.
+        The shop's own, for an outlook that was written without a copy of it.
 
     Raises
     ------
     BundleError
-        Where a file is damaged or an outlook on frozen vectors gets no or another encoder.
+        Where a file is damaged, or the encoder that it needs is neither there nor given.
     """
     card = read_json(folder / CARD_FILE)
     arrays = read_arrays(folder / ARRAYS_FILE)

@@ -14,6 +14,8 @@ from unsung.recommenders.base import Part, Scorer
 
 SHOWN_HISTORY = 3
 """History items named one by one; the smaller ones are added up."""
+WEAK_SHARE = 0.01
+"""A reason that makes less of all named ones isn't told apart: it would read as +0.00."""
 TREND_HALF_LIFE_DAYS = 14.0
 """In which the trend that people are told halves."""
 
@@ -73,6 +75,9 @@ def reasons_for(
     shown = [pair for pair in ranked[:SHOWN_HISTORY] if pair[1] > 0]
     reasons = [_history_reason(state, item, *pair, vocabulary) for pair in shown]
     reasons.extend(_property_reasons(state, user, item, parts))
+    total = sum(abs(reason.amount) for reason in reasons)
+    weak = [reason for reason in reasons if abs(reason.amount) < WEAK_SHARE * total]
+    reasons = [reason for reason in reasons if reason not in weak]
     reasons.sort(key=lambda reason: -reason.amount)
     others = len(by_history) - len(shown)
     if others:
@@ -80,6 +85,7 @@ def reasons_for(
         text = f"{others} further item{'s' * (others > 1)} of the history"
         reasons.append(Reason("other_history", amount, None, (), text))
     offset = sum(part.amount for part in parts if part.kind == "rest")
+    offset += sum(reason.amount for reason in weak)
     if offset:
         reasons.append(
             Reason(

@@ -14,7 +14,7 @@ from unsung.data.splits import (
     split_by_time,
     split_leave_one_out,
 )
-from unsung.errors import InputError
+from unsung.errors import NotEnoughDataError
 from unsung.evaluation.items import ItemTable
 from unsung.pipeline.components import (
     baseline_components,
@@ -148,14 +148,15 @@ def evaluate(
     Raises
     ------
     InputError
-        Where the protocol doesn't fit the data, or nobody is left to test on.
+        Where the protocol doesn't fit the data, or the checkpoint in ``work`` is of another
+        training; NotEnoughDataError where nobody is left to test on.
     """
     settings = settings or EvaluateSettings()
     protocol = settings.protocol or ("time" if dataset.has_clock else "leave-one-out")
     rules = Rules(repeats=shop.repeats, in_stock_only=False)
     validation, test, windows = _split(dataset, protocol, shop, settings)
     if len(test.users) == 0 or len(validation.users) == 0:
-        raise InputError(
+        raise NotEnoughDataError(
             "no user has both a history and a later new item, so there is nobody to test on; "
             "bring more interactions."
         )

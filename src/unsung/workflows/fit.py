@@ -16,7 +16,7 @@ from unsung.artifacts import check_target
 from unsung.data.settings import ShopSettings
 from unsung.data.splits import TimeSplit
 from unsung.data.state import ShopState
-from unsung.errors import InputError
+from unsung.errors import InputError, NotEnoughDataError
 from unsung.pipeline.bundle import Bundle, Model, Records, load_bundle, write_bundle
 from unsung.pipeline.components import default_components, default_weights
 from unsung.pipeline.two_stage import FirstStageSettings
@@ -32,7 +32,7 @@ from unsung.workflows.encoder import AUTO, find_encoder, model_of
 from unsung.workflows.evaluate import EvaluateSettings, ShopEvaluation, evaluate
 from unsung.workflows.evaluation_record import evaluation_record
 from unsung.workflows.fine_tuning import FineTuned, training_record
-from unsung.workflows.outlook import ShopOutlook, find_outlook, write_outlook
+from unsung.workflows.outlook import ShopOutlook, fit_outlook, outlook_table, write_outlook
 from unsung.workflows.outlook_examples import OutlookSettings
 from unsung.workflows.prepare import Shop
 from unsung.workflows.second_stage import retrained
@@ -44,8 +44,8 @@ class FitSettings(Settings):
 
     encoder: str = AUTO
     """The language model that is fine-tuned: ``auto`` (all-MiniLM-L6-v2), a folder in the layout of
-    Hugging Face or a name on its hub. ``none``, or the folder of an ONNX encoder, which is taken as
-    it is."""
+    Hugging Face or a name on its hub; it stands in place of ``model`` wherever something is
+    fine-tuned. ``none``, or the folder of an ONNX encoder, which is taken as it is."""
     seed: int = Field(default=0, ge=0)
     """Seed of everything that is drawn at random."""
     work: str | None = None
@@ -172,7 +172,7 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
     tested = None if chosen is None else evaluation_record(chosen, rng=rng)
     tuned = FineTuned(ContentBuilder(encoder)) if chosen is None else chosen.tuned
     state, terms, documents = tuned.content.build(shop.dataset.as_of(), progress)
-    outlook = _outlook(shop, settings, tuned.content, work, progress)
+    outlook = _outlook(shop, settings, encoder, work, progress)
     diagnosis = diagnose(
         shop.dataset, shop.settings, content=state.content, outlook=outlook, progress=progress
     ).to_json()
@@ -196,7 +196,8 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
         settings.evaluation.k,
         None if outlook is None else outlook.outlook.record,
     )
-    found = _Found(tested, diagnosis, training, outlook, problem)
+    own = tuned.content.encoder
+    found = _Found(tested, diagnosis, training, outlook, own.name if own else None, problem)
     progress("writing the bundle", 0, 1)
     write_bundle(
         out,
@@ -211,7 +212,11 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
 
 
 def _outlook(
-    shop: Shop, settings: FitSettings, content: ContentBuilder, work: Path, progress: Progress
+    shop: Shop,
+    settings: FitSettings,
+    encoder: TextEncoder | None,
+    work: Path,
+    progress: Progress,
 ) -> ShopOutlook | None:
     """What is expected of items without a history; the diagnosis says where it isn't known."""
     fine_tuning, model = settings.outlook.fine_tuning, model_of(settings.encoder)
@@ -219,16 +224,17 @@ def _outlook(
         fine_tuning = fine_tuning.model_copy(update={"model": model}) if model else None
     wanted = settings.outlook.model_copy(update={"fine_tuning": fine_tuning})
     try:
-        return find_outlook(
+        outlook = fit_outlook(
             shop.dataset,
             wanted,
-            encoder=content.encoder,
+            encoder=encoder,
             folder=work / "outlook",
             seed=settings.seed,
             progress=progress,
         )
-    except InputError:
+    except NotEnoughDataError:
         return None
+    return ShopOutlook(outlook, outlook_table(outlook, shop.dataset, wanted, progress=progress))
 
 
 def _test(
@@ -250,7 +256,7 @@ def _test(
             rng=rng,
             progress=progress,
         )
-    except InputError as error:
+    except NotEnoughDataError as error:
         return None, f"Not tested: {error} Default settings were used."
     return found, None
 
@@ -290,6 +296,7 @@ class _Found:
     diagnosis: dict[str, Any]
     training: dict[str, Any] | None
     outlook: ShopOutlook | None
+    encoder: str | None
     problem: str | None
 
 
@@ -318,9 +325,5 @@ def _records(shop: Shop, settings: FitSettings, found: _Found) -> Records:
         metrics=metrics,
         documents=documents,
         pages={"report.html": fit_report_page(page)},
-        writers=[] if shown is None else [partial(_write_outlook, shown)],
+        writers=[] if shown is None else [partial(write_outlook, shown, found.encoder)],
     )
-
-
-def _write_outlook(found: ShopOutlook, folder: Path) -> None:
-    write_outlook(folder, found.outlook, found.table)

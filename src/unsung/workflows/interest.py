@@ -149,7 +149,7 @@ def learn_interest(
         return Interest(None, report.stays(report.refusal()))
     encoder = tuned.encoder(share)
     encoder.name = f"{encoder.name}, interest"
-    exported = export_onnx(encoder, folder / "encoder", progress=progress)
+    exported = export_onnx(encoder, folder / "encoder", replace=True, progress=progress)
     return Interest(exported, report.kept(share))
 
 

@@ -12,7 +12,7 @@ from scipy.special import expit
 from unsung import schema
 from unsung.artifacts import write_json, write_table
 from unsung.data.dataset import Dataset
-from unsung.errors import InputError, MissingExtraError
+from unsung.errors import MissingExtraError, NotEnoughDataError
 from unsung.evaluation.classification import (
     calibration_bins,
     demand_metrics,
@@ -62,7 +62,9 @@ def fit_outlook(
     dataset : Dataset
     settings : OutlookSettings, optional
     encoder : TextEncoder, optional
-        The shop's own. Without one, and without ``folder``, term vectors are all there is.
+        A pretrained one, which knows nothing of the shop's sales: vectors that were fine-tuned on
+        purchases know what became of the validation items. Without one, and without ``folder``,
+        term vectors are all there is.
     folder : Path, optional
         For the fine-tuned encoder and checkpoints; it must stay until the outlook is written. Not
         given: nothing is fine-tuned.
@@ -78,8 +80,10 @@ def fit_outlook(
 
     Raises
     ------
-    InputError
+    NotEnoughDataError
         Where too few items have a label, or none has a text; the message says which.
+    InputError
+        Where the checkpoint in ``folder`` is of another training.
     """
     settings = settings or OutlookSettings()
     progress("learning the outlook of new items", 0, 1)
@@ -99,7 +103,8 @@ def fit_outlook(
         assert folder is not None
         record["training"] = tuned.record.to_json()
         tuned.encoder.name = f"{tuned.encoder.name}, outlook"
-        own = OnnxEncoder(export_onnx(tuned.encoder, folder / "encoder", progress=progress))
+        made = export_onnx(tuned.encoder, folder / "encoder", replace=True, progress=progress)
+        own = OnnxEncoder(made)
     progress("learning the outlook of new items", 1, 1)
     return Outlook(
         model=chosen.name,
@@ -125,40 +130,6 @@ class ShopOutlook:
 
     outlook: Outlook
     table: pd.DataFrame
-
-
-def find_outlook(
-    dataset: Dataset,
-    settings: OutlookSettings | None = None,
-    *,
-    encoder: TextEncoder | None = None,
-    folder: Path | None = None,
-    as_of: int | None = None,
-    seed: int = 0,
-    progress: Progress = silent,
-) -> ShopOutlook:
-    """Fit an outlook and apply it to the items without a history.
-
-    Parameters
-    ----------
-    dataset, settings, encoder, folder, as_of, seed, progress
-        As in ``fit_outlook``, which says what is refused too.
-
-    Returns
-    -------
-    found : ShopOutlook
-    """
-    outlook = fit_outlook(
-        dataset,
-        settings,
-        encoder=encoder,
-        folder=folder,
-        as_of=as_of,
-        seed=seed,
-        progress=progress,
-    )
-    table = outlook_table(outlook, dataset, settings, as_of=as_of, progress=progress)
-    return ShopOutlook(outlook, table)
 
 
 def outlook_table(
@@ -215,26 +186,32 @@ def outlook_table(
     )
 
 
-def write_outlook(folder: Path, outlook: Outlook, table: pd.DataFrame) -> None:
+def write_outlook(found: ShopOutlook, shop_encoder: str | None, folder: Path) -> None:
     """Write ``outlook.json``, ``outlook.parquet`` and, in ``outlook/``, the model into a folder.
 
-    ``unsung.pipeline.outlook.read_outlook(folder / "outlook", encoder)`` reads the model back.
+    Parameters
+    ----------
+    found : ShopOutlook
+    shop_encoder : str or None
+        Name of the encoder that the folder has already.
+    folder : Path
+        ``unsung.pipeline.outlook.read_outlook(folder / "outlook", encoder)`` reads the model back.
     """
-    outlook.write(folder / "outlook")
-    write_json(folder / "outlook.json", outlook.record)
-    write_table(folder / "outlook.parquet", table)
+    found.outlook.write(folder / "outlook", shop_encoder)
+    write_json(folder / "outlook.json", found.outlook.record)
+    write_table(folder / "outlook.parquet", found.table)
 
 
 def _check_enough(examples: OutlookExamples, settings: OutlookSettings) -> None:
     n = int(examples.labels.labelled.sum())
     n_rare = int(examples.labels.is_rare().sum())
     if n < settings.min_labelled:
-        raise InputError(
+        raise NotEnoughDataError(
             f"only {n:,} items have had their first {settings.window_days:g} days within the data, "
             f"and {settings.min_labelled:,} are needed to tell the outlook of others."
         )
     if min(n_rare, n - n_rare) < settings.min_rare:
-        raise InputError(
+        raise NotEnoughDataError(
             f"of {n:,} items with a label only {n_rare:,} sold more than the others of their "
             f"time, and {settings.min_rare:,} are needed to learn what sets them apart."
         )

@@ -5,11 +5,11 @@ from typing import Any
 
 from unsung.data.dataset import Dataset
 from unsung.data.state import ShopState
-from unsung.errors import InputError
+from unsung.errors import NotEnoughDataError
 from unsung.popularity.diagnosis import Table
 from unsung.popularity.sentences import count_of
 from unsung.progress import Progress, silent
-from unsung.workflows.outlook import ShopOutlook, find_outlook
+from unsung.workflows.outlook import ShopOutlook, fit_outlook, outlook_table
 from unsung.workflows.outlook_examples import OutlookSettings, outlook_examples
 
 COLUMNS = {
@@ -70,9 +70,11 @@ def outlook_tables(
         try:
             if not outlook_examples(dataset, settings, state.as_of).new.any():
                 return _nothing("Every listed item has a history.")
-            found = find_outlook(dataset, settings, as_of=state.as_of, progress=progress)
-        except InputError as error:
+            outlook = fit_outlook(dataset, settings, as_of=state.as_of, progress=progress)
+        except NotEnoughDataError as error:
             return _nothing(f"There is no outlook: {error}")
+        table = outlook_table(outlook, dataset, settings, as_of=state.as_of, progress=progress)
+        found = ShopOutlook(outlook, table)
     record = found.outlook.record
     note = "" if len(found.table) else "Every listed item has a history."
     definition = (

@@ -10,7 +10,7 @@ from unsung import schema
 from unsung.data.dataset import Dataset
 from unsung.data.interactions import Interactions
 from unsung.data.state import ShopState
-from unsung.errors import InputError
+from unsung.errors import NotEnoughDataError
 from unsung.learning.settings import FineTuneSettings
 from unsung.popularity.cohorts import (
     BIRTH_CUT,
@@ -122,7 +122,7 @@ def outlook_examples(
     chosen = settled(DocumentSettings(review_characters=0), listed if len(listed) else catalogue)
     documents = build_documents(catalogue, settings=chosen, attributes=chosen.attributes)
     if not any(documents.texts):
-        raise InputError("no item has a title or another text to tell its outlook by.")
+        raise NotEnoughDataError("no item has a title or another text to tell its outlook by.")
     sold = state.interactions.take(state.interactions.is_target)
     born = state.first_seen
     if not dataset.has_clock:
