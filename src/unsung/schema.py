@@ -121,3 +121,6 @@ TARGET_EVENTS: Final = ("purchase", "rating", "review")
 
 DAY_US: Final = 86_400_000_000
 """Microseconds in a day; every timestamp is int64 microseconds since 1970-01-01 UTC."""
+
+EMPTY: Final = -1
+"""Marks a slot of a list that no item was left for."""

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from unsung.pipeline.ranking import EMPTY, top_k
+from unsung.pipeline.ranking import top_k
+from unsung.schema import EMPTY
 
 SCORES = hnp.arrays(
     np.float32,

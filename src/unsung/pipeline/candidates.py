@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from unsung.pipeline.ranking import EMPTY, top_k
+from unsung.pipeline.ranking import top_k
+from unsung.schema import EMPTY
 from unsung.settings import Settings
 
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-EMPTY = -1
-"""Marks a slot of a list that no item was left for."""
+from unsung.schema import EMPTY
 
 
 def top_k(scores: np.ndarray, k: int, allowed: np.ndarray | None = None) -> np.ndarray:

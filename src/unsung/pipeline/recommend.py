@@ -7,10 +7,11 @@ import numpy as np
 
 from unsung.data.state import ShopState
 from unsung.errors import InputError
-from unsung.pipeline.ranking import EMPTY, top_k
+from unsung.pipeline.ranking import top_k
 from unsung.pipeline.reasons import Reason, reasons_for, title_of
 from unsung.pipeline.rules import Rules, allowed_items, seen_items
 from unsung.recommenders.base import Scorer
+from unsung.schema import EMPTY
 
 MOST_K = 1000
 """Longest list that is made for a request."""

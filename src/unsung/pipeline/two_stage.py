@@ -11,13 +11,13 @@ from unsung.data.state import ShopState
 from unsung.features.build import Features, ShopFeatures, build_features, describe_shop
 from unsung.pipeline.attribution import attribute
 from unsung.pipeline.candidates import CandidateSettings, Exploration, choose_candidates
-from unsung.pipeline.ranking import EMPTY
 from unsung.pipeline.rules import Repeats, Rules, seen_items
 from unsung.popularity.segments import COLD, TAIL
 from unsung.progress import Progress, silent
 from unsung.recommenders.base import Part, Recommender, Scorer
 from unsung.recommenders.blend import Blend
 from unsung.recommenders.ranker import Ranker
+from unsung.schema import EMPTY
 from unsung.settings import Settings
 
 CELLS = 2**25

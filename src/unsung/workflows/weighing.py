@@ -7,12 +7,13 @@ import numpy as np
 from unsung.data.settings import SegmentSettings
 from unsung.evaluation.hits import Hits, find_hits
 from unsung.evaluation.ranking import ndcg_at_k
-from unsung.pipeline.ranking import EMPTY, top_k
+from unsung.pipeline.ranking import top_k
 from unsung.popularity.segments import HEAD, TAIL, segment_items
 from unsung.progress import Progress
 from unsung.recommenders.base import Scorer
 from unsung.recommenders.blend import standardise
 from unsung.recommenders.weights import LearntWeights, learn_weights
+from unsung.schema import EMPTY
 from unsung.workflows.validation import Judge, ValidationWindow
 
 FEWEST_TAIL_USERS = 50

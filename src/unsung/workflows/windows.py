@@ -12,11 +12,11 @@ from unsung.data.splits import TimeSplit, split_by_time
 from unsung.data.state import ShopState
 from unsung.pipeline.candidates import CandidateSettings
 from unsung.pipeline.components import ComponentSettings, make_component
-from unsung.pipeline.ranking import EMPTY
 from unsung.pipeline.two_stage import FirstStage, FirstStageSettings
 from unsung.progress import Progress, silent
 from unsung.recommenders.blend import Blend
 from unsung.recommenders.ranker import RankerRows, RankerSettings
+from unsung.schema import EMPTY
 from unsung.settings import Settings
 from unsung.workflows.content import ContentBuilder
 

@@ -1,0 +1,170 @@
+"""The protocol that every balance method follows, and what it works on."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import scipy.sparse as sp
+
+from unsung.errors import InputError
+from unsung.popularity.segments import SEGMENT_NAMES
+from unsung.schema import EMPTY
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """The items that may stand in each user's list, best first; rules have been applied.
+
+    Parameters
+    ----------
+    items : ndarray of int32, shape (n, m)
+        Item indices; ``EMPTY`` at the end of rows that are shorter.
+    scores : ndarray of float64, shape (n, m)
+        Higher is better, never rising along a row; whatever at ``EMPTY``.
+    relevance : ndarray of float64, shape (n, m)
+        What a slot is expected to be worth to the user, in [0, 1] and in the order of the scores:
+        P(purchase) where the second stage serves. 0 at ``EMPTY``.
+    tastes : ndarray of float64, shape (n, n_segments), optional
+        Share of each segment in the user's own history; rows sum to 1, or are 0 for a user
+        without one.
+
+    Raises
+    ------
+    InputError
+        Where shapes differ or a row isn't best first.
+    """
+
+    items: np.ndarray
+    scores: np.ndarray
+    relevance: np.ndarray
+    tastes: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        shapes = {self.items.shape, self.scores.shape, self.relevance.shape}
+        if len(shapes) > 1:
+            raise InputError(f"items, scores and relevance differ in shape: {sorted(shapes)}.")
+        both = self.inside[:, 1:]
+        for values in (self.scores, self.relevance):
+            rising = (np.diff(values, axis=1) > 0) & both
+            if rising.any():
+                row = int(np.argmax(rising.any(axis=1)))
+                raise InputError(f"row {row} of the pool isn't best first: sort it by score.")
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @cached_property
+    def inside(self) -> np.ndarray:
+        """Places that hold an item: ndarray of bool, shape (n, m)."""
+        return np.asarray(self.items != EMPTY)
+
+    def of_item(self, values: np.ndarray) -> np.ndarray:
+        """A value of every place's item, that of no item in particular at ``EMPTY``.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_items,)
+
+        Returns
+        -------
+        placed : ndarray, shape (n, m)
+        """
+        return np.asarray(values[self.items])
+
+    def lists(self, places: np.ndarray) -> np.ndarray:
+        """The items at chosen places: ndarray of int32, shape (n, k), for places of that shape.
+
+        A place of ``EMPTY`` gives ``EMPTY``.
+        """
+        chosen = np.take_along_axis(self.items, np.maximum(places, 0), axis=1)
+        return np.where(places == EMPTY, EMPTY, chosen).astype(np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class ItemFacts:
+    """What balance methods may know of the items, as of the moment.
+
+    Parameters
+    ----------
+    segments : ndarray of int8, shape (n_items,)
+        Index into ``SEGMENT_NAMES``.
+    popularity : ndarray of int64, shape (n_items,)
+        Distinct buyers.
+    sellers, brands, variants : ndarray of int32, shape (n_items,), optional
+        Number of each item's seller, brand, and group of near-duplicates; -1 where not known.
+    vectors : ndarray of float32, shape (n_items, dim), or csr_array, optional
+        Rows of length 1 (or 0): what tells how near two items are.
+    """
+
+    segments: np.ndarray
+    popularity: np.ndarray
+    sellers: np.ndarray | None = None
+    brands: np.ndarray | None = None
+    variants: np.ndarray | None = None
+    vectors: np.ndarray | sp.csr_array | None = None
+
+    def in_segment(self, name: str) -> np.ndarray:
+        """Members of a segment: ndarray of bool, shape (n_items,)."""
+        return np.asarray(self.segments == SEGMENT_NAMES.index(name))
+
+
+class Reranker(Protocol):
+    """Makes lists of a pool: more of what it stands for, the stronger it is set.
+
+    It looks at a batch of users, and keeps nothing of them.
+    """
+
+    name: str
+    strengths: tuple[float, ...]
+    """Strengths worth trying, ascending from 0, in the method's own unit."""
+
+    def rerank(self, pool: Pool, items: ItemFacts, k: int, strength: np.ndarray) -> np.ndarray:
+        """The lists at a strength.
+
+        Parameters
+        ----------
+        pool : Pool
+        items : ItemFacts
+        k : int
+            At least 1; more than there are places is fine.
+        strength : ndarray of float64, shape (n,)
+            Of each user; 0 gives the first k items of the pool, unchanged.
+
+        Returns
+        -------
+        lists : ndarray of int32, shape (n, k)
+            A subset of the row's items, none twice; ``EMPTY`` at the end. Equal choices are
+            settled by the order of the pool.
+        """
+        ...
+
+
+def best_places(pool: Pool, scores: np.ndarray, k: int) -> np.ndarray:
+    """The k places of every row that score best.
+
+    Parameters
+    ----------
+    pool : Pool
+    scores : ndarray of float64, shape (n, m)
+    k : int
+
+    Returns
+    -------
+    places : ndarray of int32, shape (n, k)
+        Equal scores stay in the order of the pool; ``EMPTY`` where the row has too few items.
+
+    Examples
+    --------
+    >>> pool = Pool(np.array([[7, 4, 9]]), np.array([[3.0, 2.0, 1.0]]), np.array([[0.3, 0.2, 0.1]]))
+    >>> best_places(pool, np.array([[1.0, 5.0, 1.0]]), 2).tolist()
+    [[1, 0]]
+    """
+    n, m = pool.items.shape
+    places = np.full((n, k), EMPTY, dtype=np.int32)
+    keyed = np.where(pool.inside, -scores, np.inf)
+    width = min(k, m)
+    order = np.argsort(keyed, axis=1, kind="stable")[:, :width]
+    found = np.take_along_axis(pool.inside, order, axis=1)
+    places[:, :width] = np.where(found, order, EMPTY)
+    return places
