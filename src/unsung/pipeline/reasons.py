@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import scipy.sparse as sp
 
 from unsung import schema
 from unsung.data.state import ShopState
@@ -120,16 +121,22 @@ def shared_words(
     terms = state.content.terms
     if not len(vocabulary) or max(first, second) >= terms.shape[0]:
         return ()
-    product = terms[[first]].multiply(terms[[second]]).tocoo()
+    (own, own_weights), (others, other_weights) = (_row_of(terms, item) for item in (first, second))
+    shared, at, there = np.intersect1d(own, others, assume_unique=True, return_indices=True)
     found: list[str] = []
-    for place in np.argsort(-product.data, kind="stable"):
-        term = vocabulary[int(product.coords[1][place])].split("=", 1)[-1]
+    for place in np.argsort(-own_weights[at] * other_weights[there], kind="stable"):
+        term = vocabulary[int(shared[place])].split("=", 1)[-1]
         words = term.split()
         if any(word.isascii() and len(word) < 3 for word in words):
             continue
         if not any(set(words) & set(known.split()) for known in found):
             found.append(term)
     return tuple(found[:most])
+
+
+def _row_of(terms: sp.csr_array, item: int) -> tuple[np.ndarray, np.ndarray]:
+    inside = slice(*terms.indptr[item : item + 2])
+    return terms.indices[inside], terms.data[inside]
 
 
 def title_of(state: ShopState, item: int) -> str:

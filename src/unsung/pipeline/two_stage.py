@@ -14,7 +14,7 @@ from unsung.pipeline.candidates import CandidateSettings, Exploration, choose_ca
 from unsung.pipeline.rules import Repeats, Rules, seen_items
 from unsung.popularity.segments import COLD, TAIL
 from unsung.progress import Progress, silent
-from unsung.recommenders.base import Part, Recommender, Scorer
+from unsung.recommenders.base import Part, Recommender
 from unsung.recommenders.blend import Blend
 from unsung.recommenders.ranker import Ranker
 from unsung.schema import EMPTY
@@ -192,15 +192,19 @@ class TwoStage:
             return self._explain_other(state, user, item, prepared)
         row = prepared.features.select(self.ranker.names).values[found]
         amounts = self.ranker.contributions(row)[0]
-        scorers: list[Scorer] = [*self.first.components, self.first.blend]
-        parts = attribute(
-            self.ranker.names,
-            amounts,
-            {scorer.name: scorer.explain(state, user, item) for scorer in scorers},
-        )
+        parts = attribute(self.ranker.names, amounts, self._evidence(state, user, item, prepared))
         if self.tail_boost and self.first.is_tail(state)[item]:
             parts.append(Part("item", "balance", self.tail_boost))
         return tuple(sorted(parts, key=lambda part: -abs(part.amount)))
+
+    def _evidence(
+        self, state: ShopState, user: int, item: int, prepared: Prepared
+    ) -> dict[str, tuple[Part, ...]]:
+        """What every first-stage scorer says its score is made of."""
+        first = self.first
+        said = {c.name: c.explain(state, user, item) for c in first.components}
+        said[first.blend.name] = first.blend.combine_parts(said, prepared.first_stage, state)
+        return said
 
     def _below(self, prepared: Prepared) -> np.ndarray:
         """One less than each user's candidates can get: ndarray of float32, shape (n,)."""
@@ -216,7 +220,7 @@ class TwoStage:
         share = 1 / (1 + abs(blended))
         parts = [
             Part(part.kind, part.name, part.amount * share, part.scorer)
-            for part in self.first.blend.explain(state, user, item)
+            for part in self._evidence(state, user, item, prepared)[self.first.blend.name]
         ]
         parts.append(Part("rest", "not a candidate", float(self._below(prepared)[0])))
         return tuple(sorted(parts, key=lambda part: -abs(part.amount)))

@@ -76,20 +76,39 @@ class Blend:
 
     def explain(self, state: ShopState, user: int, item: int) -> tuple[Part, ...]:
         """The components' parts in the blend's units; ``average`` takes back the user's means."""
-        parts: list[Part] = []
         users = np.array([user], dtype=np.int32)
+        scores = {c.name: c.score(state, users) for c in self.components}
+        parts = {c.name: c.explain(state, user, item) for c in self.components}
+        return self.combine_parts(parts, scores, state)
+
+    def combine_parts(
+        self,
+        parts: Mapping[str, Sequence[Part]],
+        scores: Mapping[str, np.ndarray],
+        state: ShopState,
+    ) -> tuple[Part, ...]:
+        """What ``explain`` says, from what the components say.
+
+        Parameters
+        ----------
+        parts : mapping of str to sequence of Part
+            By component, of one user and item; others are fine.
+        scores : mapping of str to ndarray of float32, shape (1, state.n_items)
+            By component, of the same user.
+        state : ShopState
+            What they were made from.
+        """
+        combined: list[Part] = []
         offset = 0.0
-        for component in self.components:
-            scores = component.score(state, users)
-            mean, deviation = row_scale(scores[:, : self.n_fitted], self._counted(state))
-            factor = self.weights[component.name] / float(deviation[0, 0])
+        for name in (component.name for component in self.components):
+            mean, deviation = row_scale(scores[name][:, : self.n_fitted], self._counted(state))
+            factor = self.weights[name] / float(deviation[0, 0])
             offset -= factor * float(mean[0, 0])
-            parts.extend(
-                Part(part.kind, part.name, part.amount * factor, component.name)
-                for part in component.explain(state, user, item)
+            combined.extend(
+                Part(part.kind, part.name, part.amount * factor, name) for part in parts[name]
             )
-        parts.append(Part("rest", "average", offset))
-        return tuple(sorted(parts, key=lambda part: -abs(part.amount)))
+        combined.append(Part("rest", "average", offset))
+        return tuple(sorted(combined, key=lambda part: -abs(part.amount)))
 
     def _counted(self, state: ShopState) -> np.ndarray:
         return state.listed[: self.n_fitted]

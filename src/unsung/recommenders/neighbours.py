@@ -137,14 +137,25 @@ def history_parts(
     known = (history < weights.shape[0]) & (item < weights.shape[1])
     if not known.any():
         return ()
-    # Rows first: they are short, and a column of the whole matrix is slow to find.
-    amounts = say[known] * weights[history[known]][:, [item]].toarray().ravel()
+    amounts = say[known] * _column_of_rows(weights, history[known], item)
     parts = [
         Part("history", str(state.items.values[j]), float(amount))
         for j, amount in zip(history[known], amounts, strict=True)
         if amount != 0
     ]
     return tuple(sorted(parts, key=lambda part: -abs(part.amount)))
+
+
+def _column_of_rows(weights: sp.csr_array, rows: np.ndarray, column: int) -> np.ndarray:
+    """One column in some rows; rows are short, and scipy's own way takes 20 times as long."""
+    start = weights.indptr[rows].astype(np.int64)
+    length = weights.indptr[rows + 1] - start
+    row = np.repeat(np.arange(len(rows)), length)
+    place = np.arange(len(row)) + (start - (np.cumsum(length) - length))[row]
+    found = weights.indices[place] == column
+    values = np.zeros(len(rows), dtype=weights.dtype)
+    values[row[found]] = weights.data[place[found]]
+    return values
 
 
 def weights_to_arrays(weights: sp.csr_array) -> Arrays:
