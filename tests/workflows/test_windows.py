@@ -102,3 +102,16 @@ def test_later_rows_change_nothing_but_labels(busy_shop, window, stage, recipe):
     one, other = (s.first.prepare(s.state, users) for s in (stage, again))
     np.testing.assert_array_equal(one.candidates, other.candidates)
     np.testing.assert_array_equal(one.features.values, other.features.values)
+
+
+def test_who_is_withheld_teaches_nothing(busy_shop, window, stage):
+    everything = rows_of(busy_shop, window, stage)
+    buyers = np.unique(everything.training.user)
+    withheld = buyers[::2].astype(np.int32)
+    rest = window_rows(
+        busy_shop, window, stage, SETTINGS, rng=np.random.default_rng(0), withheld=withheld
+    )
+    assert not np.isin(rest.training.user, withheld).any()
+    assert not np.isin(rest.calibration.user, withheld).any()
+    assert set(buyers) - set(withheld) <= set(rest.training.user)
+    assert rest.n_buyers == everything.n_buyers - np.isin(withheld, buyers).sum()

@@ -23,6 +23,7 @@ from unsung.recommenders.ranker import Ranker
 from unsung.recommenders.weights import within_budget
 from unsung.workflows.validation import Judge, ValidationWindow
 from unsung.workflows.windows import (
+    NOBODY,
     LabelWindow,
     Recipe,
     SecondStageSettings,
@@ -90,10 +91,23 @@ class Trial:
     budget: float
 
     def rows_of(
-        self, window: LabelWindow, stage: Stage, rng: np.random.Generator, progress: Progress
+        self,
+        window: LabelWindow,
+        stage: Stage,
+        rng: np.random.Generator,
+        progress: Progress,
+        withheld: np.ndarray = NOBODY,
     ) -> WindowRows:
         """What a window teaches, seen from its start."""
-        return window_rows(self.dataset, window, stage, self.settings, rng=rng, progress=progress)
+        return window_rows(
+            self.dataset,
+            window,
+            stage,
+            self.settings,
+            rng=rng,
+            withheld=withheld,
+            progress=progress,
+        )
 
 
 def try_second_stage(

@@ -20,6 +20,8 @@ from unsung.schema import EMPTY
 from unsung.settings import Settings
 from unsung.workflows.content import ContentBuilder
 
+NOBODY = np.zeros(0, dtype=np.int32)
+
 
 class SecondStageSettings(Settings):
     """How the second stage is trained."""
@@ -147,7 +149,7 @@ class WindowRows:
     calibration : RankerRows
         All candidates of some users with a history.
     n_buyers : int
-        Users with a history who bought something new.
+        Users with a history who bought something new, those withheld left out.
     """
 
     window: LabelWindow
@@ -164,6 +166,7 @@ def window_rows(
     settings: SecondStageSettings,
     *,
     rng: np.random.Generator,
+    withheld: np.ndarray = NOBODY,
     progress: Progress = silent,
 ) -> WindowRows:
     """Describe the candidates of a window's users, and say which were bought.
@@ -177,6 +180,8 @@ def window_rows(
     settings : SecondStageSettings
     rng : Generator
         Draws users and candidates where there are too many.
+    withheld : ndarray of int32
+        Users who teach nothing here, since something is to be shown on them.
     progress : Progress, optional
 
     Notes
@@ -185,9 +190,10 @@ def window_rows(
     """
     repeats = stage.first.settings.repeats
     split = split_by_time(dataset, window.start, window.end, repeats=repeats)
-    eligible = np.flatnonzero(np.diff(stage.state.pairs.indptr) > 0).astype(np.int32)
+    eligible = np.setdiff1d(users_with_history(stage.state), withheld)
+    buyers = np.setdiff1d(split.users, withheld)
     calibrating = _some(eligible, settings.calibration_users, rng)
-    teaching = _some(split.users, settings.max_buyers, rng)
+    teaching = _some(buyers, settings.max_buyers, rng)
     users = np.union1d(calibrating, teaching).astype(np.int32)
     training: list[RankerRows] = []
     calibration: list[RankerRows] = []
@@ -200,8 +206,13 @@ def window_rows(
         calibration.append(rows.take(np.isin(rows.user, calibrating)))
     progress("describing past candidates", len(users), len(users))
     return WindowRows(
-        window, names, RankerRows.joined(training), RankerRows.joined(calibration), len(split.users)
+        window, names, RankerRows.joined(training), RankerRows.joined(calibration), len(buyers)
     )
+
+
+def users_with_history(state: ShopState) -> np.ndarray:
+    """Everybody that a list can be made for: ndarray of int32, ascending."""
+    return np.flatnonzero(np.diff(state.pairs.indptr) > 0).astype(np.int32)
 
 
 def _described(
