@@ -26,6 +26,7 @@ REQUEST_ID: Final = "request_id"
 RANK: Final = "rank"
 LOGGING_PROPENSITY: Final = "logging_propensity"
 POLICY: Final = "policy"
+ARM: Final = "arm"
 SOURCE_FILE: Final = "source_file"
 SOURCE_ROW: Final = "source_row"
 REASON: Final = "reason"
@@ -92,6 +93,9 @@ TABLES: Final[dict[str, dict[str, str]]] = {
     "users": USER_COLUMNS,
     "exposures": EXPOSURE_COLUMNS,
 }
+ASSIGNMENT_COLUMNS: Final[dict[str, str]] = {USER_ID: "id", ARM: "text", TIMESTAMP: "time"}
+COLUMNS: Final[dict[str, dict[str, str]]] = {**TABLES, "assignments": ASSIGNMENT_COLUMNS}
+"""Columns of the shop's tables, and of those that are read beside it."""
 REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "items": (ITEM_ID,),
     # and TIMESTAMP or POSITION
@@ -99,6 +103,7 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "reviews": (ITEM_ID,),
     "users": (USER_ID,),
     "exposures": (ITEM_ID,),
+    "assignments": (USER_ID, ARM),
 }
 
 # Event kind -> default weight. A user-item pair counts as an interaction when the weights of its

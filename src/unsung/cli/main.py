@@ -10,6 +10,7 @@ from unsung.cli.check import check
 from unsung.cli.demo import demo
 from unsung.cli.diagnose import diagnose
 from unsung.cli.evaluate import evaluate
+from unsung.cli.experiment import experiment
 from unsung.cli.fit import fit
 from unsung.cli.init import init
 from unsung.cli.recommend import recommend
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 for command in (demo, init, check, diagnose, fit, evaluate, recommend):
     app.command()(command)
+app.add_typer(experiment)
 
 
 def _version(wanted: bool) -> None:

@@ -1,5 +1,6 @@
 """A shop's files to canonical tables: every row accepted, set aside with a reason, or a repeat."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from unsung.data.engine.times import TimeReading, look_at_times
 from unsung.data.quarantine import QuarantineWriter, ReasonCount
 from unsung.data.readers.land import land
 from unsung.data.readers.landed import Landed
-from unsung.data.settings import ShopSettings
+from unsung.data.settings import ShopSettings, Source
 from unsung.errors import SettingsError, UnsungError
 from unsung.progress import Progress, silent
 
@@ -63,7 +64,7 @@ class PreparedTables:
     Parameters
     ----------
     tables : dict of str to PreparedTable
-        By name in ``schema.TABLES``, for the tables that the shop has.
+        By name in ``schema.COLUMNS``, for the tables that were prepared.
     quarantine, quarantine_csv : Path
         Every row that was set aside: ``table, source_file, source_row, column, value, reason,
         explanation, raw``.
@@ -83,6 +84,7 @@ def prepare_tables(
     *,
     now: datetime,
     engine: Engine,
+    sources: Mapping[str, Source] | None = None,
     progress: Progress = silent,
 ) -> PreparedTables:
     """Read, type, check and deduplicate all tables of a shop.
@@ -95,6 +97,8 @@ def prepare_tables(
     now : datetime
         The present, with a zone; later rows are set aside.
     engine : Engine
+    sources : mapping of str to Source, optional
+        The tables to prepare, by name in ``schema.COLUMNS``; the shop's own where not given.
     progress : Progress, optional
 
     Raises
@@ -108,10 +112,10 @@ def prepare_tables(
     _check_events(settings)
     tables = {}
     with QuarantineWriter(workdir) as quarantine:
-        for name, source in settings.sources.items():
+        for name, source in (settings.sources if sources is None else sources).items():
             landed = land(source, name, Path(settings.folder), workdir / "landed", progress)
             progress(f"cleaning {name}")
-            table = _Table(name, landed, settings, engine, workdir / "prepared")
+            table = _Table(name, source, landed, settings, engine, workdir / "prepared")
             tables[name] = table.prepare(now, quarantine)
             progress(f"cleaning {name}", 1, 1)
     return PreparedTables(tables, quarantine.path, quarantine.csv_path, now)
@@ -122,14 +126,14 @@ class _Table:
     """One table on its way."""
 
     name: str
+    source: Source
     landed: Landed
     settings: ShopSettings
     engine: Engine
     folder: Path
 
     def prepare(self, now: datetime, quarantine: QuarantineWriter) -> PreparedTable:
-        source = self.settings.sources[self.name]
-        mapped = map_columns(self.name, source, self.landed.columns)
+        mapped = map_columns(self.name, self.source, self.landed.columns)
         raw = self._raw()
         judgement = judge(raw, mapped, self.settings, self._readings(raw, mapped), now)
         path, judged, faulty = (
@@ -164,7 +168,7 @@ class _Table:
         return self.engine.read(self.landed.path)
 
     def _readings(self, raw: Any, mapped: ColumnMap) -> dict[str, TimeReading]:
-        source = self.settings.sources[self.name]
+        source = self.source
         times = (column for column, kind in mapped.found.items() if kind == "time")
         return {
             column: look_at_times(self.engine, raw, mapped, column, source)

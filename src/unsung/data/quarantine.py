@@ -24,6 +24,9 @@ REASONS: Final[dict[str, str]] = {
     "could be learnt; nothing to do unless the shop knows the user.",
     "no_item_id": "The row names no item; fill in the item's id.",
     "no_timestamp": "The row has no time; fill it in, or leave the row out.",
+    "no_arm": "The row names no arm of the experiment; fill it in.",
+    "two_arms": "The user was assigned to several arms, so what they did can't be put down to one; "
+    "find out how it came about, since a faulty assignment spoils the comparison.",
     "no_position": "The row has no position in its user's history; fill it in.",
     "not_a_product": "The id doesn't match item_id_pattern, so it isn't a product; change "
     "[cleaning] item_id_pattern if it is one.",

@@ -110,6 +110,8 @@ class ShopSettings(Settings):
     reviews: Source | None = None
     users: Source | None = None
     exposures: Source | None = None
+    assignments: Source | None = None
+    """Who was in which arm of an experiment; read by ``unsung experiment readout`` alone."""
     event_names: dict[str, str] = Field(default_factory=dict)
     """The shop's name of an event kind -> ours (``"transaction" = "purchase"``)."""
     event_weights: dict[str, float] = Field(default_factory=dict)

@@ -19,7 +19,7 @@ class ColumnMap:
     Parameters
     ----------
     table : str
-        One of ``schema.TABLES``.
+        One of ``schema.COLUMNS``.
     file : str
         What messages call the table's files.
     own : dict of str to str
@@ -39,7 +39,7 @@ class ColumnMap:
     @property
     def found(self) -> dict[str, str]:
         """Our columns that this table has -> kind, in the order of the schema."""
-        kinds = schema.TABLES[self.table]
+        kinds = schema.COLUMNS[self.table]
         return {c: kind for c, kind in kinds.items() if c in self.own or c in self.constants}
 
     def at(self, column: str, row: int | None = None, file: str | None = None) -> Location:
@@ -57,7 +57,7 @@ def map_columns(table: str, source: Source, columns: Sequence[str]) -> ColumnMap
     Parameters
     ----------
     table : str
-        One of ``schema.TABLES``.
+        One of ``schema.COLUMNS``.
     source : Source
     columns : sequence of str
         The shop's own column names.
@@ -75,7 +75,7 @@ def map_columns(table: str, source: Source, columns: Sequence[str]) -> ColumnMap
     >>> map_columns("users", source, ["CustomerID", "Country"]).attributes
     ('Country',)
     """
-    kinds = schema.TABLES[table]
+    kinds = schema.COLUMNS[table]
     file = source.table or (", ".join(source.paths) if source.paths else "the query")
     for ours in (*source.columns, *source.constants):
         if ours not in kinds:
@@ -111,5 +111,5 @@ def _check_required(mapped: ColumnMap, columns: Sequence[str]) -> None:
 def _attributes(mapped: ColumnMap, source: Source, columns: Sequence[str]) -> tuple[str, ...]:
     wanted = columns if source.attributes is None else source.attributes
     # A column of ours that was mapped elsewhere keeps its name to itself.
-    used, ours = set(mapped.own.values()), schema.TABLES[mapped.table]
+    used, ours = set(mapped.own.values()), schema.COLUMNS[mapped.table]
     return tuple(name for name in wanted if name not in used and name.lower() not in ours)

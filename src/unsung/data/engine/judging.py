@@ -42,7 +42,7 @@ RANGES = {
     schema.RANK: (1.0, 1e9),
     schema.LOGGING_PROPENSITY: (1e-12, 1.0),
 }
-_TIMED_TABLES = ("interactions", "reviews", "exposures")
+_TIMED_TABLES = ("interactions", "reviews", "exposures", "assignments")
 _SOLD = ("purchase", "return")
 
 
@@ -120,7 +120,7 @@ def judge(
         for name in (f"{RAW_PREFIX}{i}" for i in range(len(own)))
     }
     table = table.mutate(**witness)
-    kinds = [c for c in schema.TABLES[mapped.table] if c in table.columns]
+    kinds = [c for c in schema.COLUMNS[mapped.table] if c in table.columns]
     return Judgement(table, (*kinds, *attributes), own)
 
 
@@ -207,6 +207,8 @@ def _rules(
             rules.append((column, "out_of_range", ~value.between(low, high)))
     if mapped.table == "interactions":
         rules += _event_rules(typed, settings)
+    if mapped.table == "assignments":
+        rules.append((schema.ARM, "two_arms", _in_two_arms(typed)))
     if mapped.table == "reviews":
         said = [c for c in (schema.RATING, schema.TITLE, schema.TEXT) if c in typed.columns]
         if said:
@@ -241,6 +243,12 @@ def _event_rules(typed: Any, settings: ShopSettings) -> list[tuple[str, str, Col
         if settings.cleaning.negative_quantity == "quarantine":
             rules.append((schema.QUANTITY, "negative_quantity", quantity < 0))
     return rules
+
+
+def _in_two_arms(typed: Any) -> Column:
+    """Whether the row's user has rows of several arms, rows with another fault included."""
+    arm, rows_of_user = typed[schema.ARM], ibis.window(group_by=schema.USER_ID)
+    return arm.min().over(rows_of_user) != arm.max().over(rows_of_user)
 
 
 def _micros(moment: datetime) -> int:
