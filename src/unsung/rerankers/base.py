@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,6 +10,10 @@ import scipy.sparse as sp
 from unsung.errors import InputError
 from unsung.popularity.segments import SEGMENT_NAMES
 from unsung.schema import EMPTY
+
+SegmentName = Literal["head", "tail", "fresh", "cold"]
+"""A name in ``SEGMENT_NAMES``."""
+OwnerKind = Literal["seller", "brand", "variant"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +59,18 @@ class Pool:
         return len(self.items)
 
     @cached_property
+    def shares(self) -> np.ndarray:
+        """Relevance / its sum over the row: ndarray of float64, shape (n, m); 0 without any.
+
+        Where P(purchase) = P(the user buys at all) * P(it is this item), and what a user buys in
+        all is not foretold, these shares are the second factor up to a constant. NDCG is a mean
+        over users who buy, each divided by the own ideal: for it a user counts by shares.
+        """
+        total = self.relevance.sum(axis=1, where=self.inside, keepdims=True)
+        held = np.where(self.inside, self.relevance, 0.0)
+        return np.asarray(np.divide(held, total, out=np.zeros_like(held), where=total > 0))
+
+    @cached_property
     def inside(self) -> np.ndarray:
         """Places that hold an item: ndarray of bool, shape (n, m)."""
         return np.asarray(self.items != EMPTY)
@@ -72,13 +88,23 @@ class Pool:
         """
         return np.asarray(values[self.items])
 
+    def of_users(self, rows: np.ndarray) -> "Pool":
+        """The rows of some users, in their order."""
+        return Pool(
+            self.items[rows],
+            self.scores[rows],
+            self.relevance[rows],
+            None if self.tastes is None else self.tastes[rows],
+        )
+
     def lists(self, places: np.ndarray) -> np.ndarray:
         """The items at chosen places: ndarray of int32, shape (n, k), for places of that shape.
 
         A place of ``EMPTY`` gives ``EMPTY``.
         """
-        chosen = np.take_along_axis(self.items, np.maximum(places, 0), axis=1)
-        return np.where(places == EMPTY, EMPTY, chosen).astype(np.int32)
+        # The place EMPTY, -1, is the last: one more, which holds nothing.
+        padded = np.pad(self.items, ((0, 0), (0, 1)), constant_values=EMPTY)
+        return np.take_along_axis(padded, places, axis=1).astype(np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,9 +130,30 @@ class ItemFacts:
     variants: np.ndarray | None = None
     vectors: np.ndarray | sp.csr_array | None = None
 
-    def in_segment(self, name: str) -> np.ndarray:
-        """Members of a segment: ndarray of bool, shape (n_items,)."""
-        return np.asarray(self.segments == SEGMENT_NAMES.index(name))
+    def in_segment(self, *names: str) -> np.ndarray:
+        """Members of any of these segments: ndarray of bool, shape (n_items,)."""
+        return np.isin(self.segments, [SEGMENT_NAMES.index(name) for name in names])
+
+    def of_owner(self, kind: OwnerKind) -> np.ndarray:
+        """Number of each item's seller, brand or group of near-duplicates; -1 where not known.
+
+        Parameters
+        ----------
+        kind : {"seller", "brand", "variant"}
+
+        Returns
+        -------
+        owners : ndarray of int32, shape (n_items,)
+
+        Raises
+        ------
+        InputError
+            Where the items have no such numbers.
+        """
+        owners = {"seller": self.sellers, "brand": self.brands, "variant": self.variants}[kind]
+        if owners is None:
+            raise InputError(f"no item has a {kind}: give the catalogue a column for it.")
+        return owners
 
 
 class Reranker(Protocol):
@@ -138,6 +185,42 @@ class Reranker(Protocol):
             settled by the order of the pool.
         """
         ...
+
+
+def position_discounts(k: int) -> np.ndarray:
+    """How much a slot is seen: 1 / log2(rank + 1), ndarray of float64, shape (k,).
+
+    Examples
+    --------
+    >>> position_discounts(3).round(2).tolist()
+    [1.0, 0.63, 0.5]
+    """
+    return np.asarray(1 / np.log2(np.arange(2, k + 2)))
+
+
+def checked_strength(strength: np.ndarray, pool: Pool, most: float = np.inf) -> np.ndarray:
+    """The strengths as a column: ndarray of float64, shape (n, 1).
+
+    Raises
+    ------
+    InputError
+        Where there isn't one for every user, or one lies outside [0, ``most``].
+    """
+    values = np.asarray(strength, dtype=np.float64)
+    if values.shape != (len(pool),):
+        raise InputError(f"strengths of shape {values.shape} for {len(pool)} users: give each one.")
+    wrong = ~(np.isfinite(values) & (values >= 0) & (values <= most))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InputError(f"the strength of row {row} is {values[row]}, not within 0 to {most}.")
+    return values[:, None]
+
+
+def checked_tastes(pool: Pool) -> np.ndarray:
+    """The users' tastes, or an InputError where the pool has none."""
+    if pool.tastes is None:
+        raise InputError("this method follows each user's own taste: give the pool tastes.")
+    return pool.tastes
 
 
 def best_places(pool: Pool, scores: np.ndarray, k: int) -> np.ndarray:
