@@ -139,8 +139,8 @@ def margins(
         In (0, 1): .02 allows a loss of 2 %.
     most_lost : float or ndarray of float64, shape (n_positions,)
         The most NDCG that a list can lose against the undialled one whatever its user wants,
-        guaranteed by the policy's construction, in (0, 1] (as by ``rerankers.worst_loss``). The smaller, the
-        fewer users certify. A largest loss that was merely seen is no guarantee.
+        guaranteed by the policy's construction, in (0, 1] (as by ``rerankers.worst_loss``). The
+        smaller, the fewer users certify. A largest loss that was merely seen is no guarantee.
     clusters : ndarray of int, shape (n_rows,), optional
         The user of each row, where users have rows in several windows: the mean over a user's
         windows counts, as one value.
