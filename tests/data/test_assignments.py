@@ -112,3 +112,15 @@ def test_no_file_is_refused(tmp_path, settings):
         read_assignments(None, settings, now=NOW)
     with pytest.raises(InputError, match=r"nowhere\.csv"):
         read_assignments(tmp_path / "nowhere.csv", settings, now=NOW)
+
+
+@pytest.mark.spark
+def test_spark_judges_alike(file, settings):
+    plain, spark = (
+        read_assignments(file, settings.model_copy(update={"engine": engine}), now=NOW)
+        for engine in ("duckdb", "spark")
+    )
+    assert spark.user_id.tolist() == plain.user_id.tolist()
+    assert spark.arm.tolist() == plain.arm.tolist()
+    assert spark.first_exposure.tolist() == plain.first_exposure.tolist()
+    assert spark.reasons == plain.reasons

@@ -79,7 +79,6 @@ def test_a_plan_for_people_and_machines(shop_folder, tmp_path, monkeypatch):
     [
         (["plan", "SHOP", "--power", "80"], "'power'"),
         (["readout", "SHOP"], "[assignments]"),
-        (["readout", "SHOP", "nowhere.csv"], "nowhere.csv"),
         (["readout", "SHOP", "ARMS", "--control", "A"], "arms.csv, column 'arm': no arm"),
         (["readout", "SHOP", "ARMS", "--shares", "half"], "'half' is no share"),
         (["readout", "SHOP", "ARMS", "--shares", "control=x"], "control=.5,new=.5"),

@@ -233,7 +233,7 @@ def test_a_metric_that_the_control_lacks_is_told_in_pieces(rows, arm, settings):
     only = (arm[rows["user"]] == 1) | (rows["time"] < BEGUN)
     dataset = shop_of({name: values[only] for name, values in rows.items()})
     said = verdict(read_experiment(dataset, settings, assigned(arm)))
-    assert "% " not in said.partition("(a user")[0]
+    assert "% " not in said.partition("(per user")[0]
     assert "established-tail purchases (+" in said
 
 

@@ -201,7 +201,7 @@ def readout_lines(record: dict[str, Any]) -> Iterator[str]:
 def _effect_lines(record: dict[str, Any]) -> Iterator[str]:
     yield (
         f"A user, from {record['start'][:10]} to {record['end'][:10]}; intervals at "
-        f"{record['level']:.0%}:"
+        f"{100 * record['level']:g}%:"
     )
     titles = ("control", "difference", "valid at every look", "at one look", "p, corrected")
     yield "  ".join([f"{'':42}", *(f"{title:>22}" for title in titles)])

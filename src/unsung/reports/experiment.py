@@ -17,7 +17,7 @@ _GROUPS: Final = {
 }
 _INTERVALS: Final = (
     "Thin: the interval that holds at every look; thick: at one look, fixed beforehand. Green: "
-    "more. Orange: less. Grey: not settled."
+    "more, proven. Orange: less, proven. Grey: not proven."
 )
 _FIGURES: Final = (
     ("control_mean", "control", "Mean of the control's users, less what was known before."),
@@ -110,13 +110,14 @@ def _lift_chart(
             "high": row["lift_high"],
             "fixed_low": row["lift_fixed_low"],
             "fixed_high": row["lift_fixed_high"],
+            "settled": row["settled"],
         }
         for label, row in changes
     ]
     if not rows:
         return []
     said = "; ".join(f"{r['name']}: {r['low']:+.1%} to {r['high']:+.1%}" for r in rows)
-    axis = f"change of the mean a user, {record['level']:.0%} intervals"
+    axis = f"change of the mean a user, {100 * record['level']:g}% intervals"
     drawing = chart(
         name, title, said, effects_chart(rows, axis, is_share=True), 54 + 24 * len(rows)
     )
@@ -131,7 +132,7 @@ def _segments(record: Json) -> Section:
         {
             "name": f"{row['arm']}, {label}" if several else label,
             "change": row["difference"],
-            **{end: row[end] for end in ("low", "high", "fixed_low", "fixed_high")},
+            **{key: row[key] for key in ("low", "high", "fixed_low", "fixed_high", "settled")},
         }
         for metric, label in wanted.items()
         for row in record["effects"]
@@ -140,7 +141,7 @@ def _segments(record: Json) -> Section:
     panels = []
     if rows:
         said = "; ".join(f"{r['name']}: {r['change']:+.3g}" for r in rows)
-        axis = f"purchases a user, arm minus control, {record['level']:.0%} intervals"
+        axis = f"purchases a user, arm minus control, {100 * record['level']:g}% intervals"
         drawing = chart(
             "segments-chart",
             "Difference in purchases a user by segment of the items",

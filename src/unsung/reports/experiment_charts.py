@@ -17,8 +17,8 @@ def effects_chart(rows: list[dict[str, Any]], title: str, *, is_share: bool) -> 
     Parameters
     ----------
     rows : list of dict
-        ``name, change, low, high, fixed_low, fixed_high``; a thin interval above zero is drawn in
-        the tail's colour, one below in the fresh one's.
+        ``name, change, low, high, fixed_low, fixed_high, settled``; a settled rise is drawn in the
+        tail's colour, a settled fall in the fresh one's.
     title : str
         Of the axis.
     is_share : bool
@@ -26,8 +26,8 @@ def effects_chart(rows: list[dict[str, Any]], title: str, *, is_share: bool) -> 
     """
     frame = pd.DataFrame(rows)
     frame["side"] = [
-        "up" if low > 0 else "down" if high < 0 else "open"
-        for low, high in zip(frame["low"], frame["high"], strict=True)
+        ("up" if change > 0 else "down") if settled else "open"
+        for change, settled in zip(frame["change"], frame["settled"], strict=True)
     ]
     colour = alt.Color("side:N", scale=alt.Scale(domain=list(_SIDES), range=list(_SIDES.values())))
     y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(grid=False, labelLimit=190))

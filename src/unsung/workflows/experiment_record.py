@@ -90,7 +90,8 @@ def verdict(readout: Readout) -> str:
             "something that hangs on the arm, and no difference between them can be trusted."
         )
     parts = "; ".join(_of_arm(readout, arm) for arm in readout.trial.arms[1:])
-    return f"{parts} (a user; {readout.settings.level:.0%} intervals that hold at every look)."
+    level = f"{100 * readout.settings.level:g}%"
+    return f"{parts} (per user; {level} intervals that hold at every look)."
 
 
 def _of_arm(readout: Readout, arm: str) -> str:
