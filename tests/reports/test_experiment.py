@@ -57,7 +57,9 @@ def record():
         "end": "2025-03-29T00:00:00+00:00",
         "before_days": 28.0,
         "clock": {"user_days": 28000.0, "planned_user_days": 28000.0},
-        "ratio": {"chi_square": 0.1, "p_value": 0.75, "fails_below": 0.001, "fails": False},
+        "ratio": {"chi_square": 0.1, "p_value": 0.75, "fails_below": 0.001, "fails": False,
+                  "groups": [{"group": "new", "n_users": {"control": 20, "new": 30},
+                              "p_value": 0.16}]},
         "arms": [
             {"arm": name, "n_users": n, "expected_users": 505.0, "user_days": 14000.0,
              "items_reached": 40.5}
@@ -108,11 +110,14 @@ def test_a_refused_verdict_shows_no_effect(record, take_apart):
     assert "caused" not in page.text
     assert [h for h in page.headings if h in {"All metrics", "By group of users"}] == []
     assert "Arms" in page.headings
+    assert "Sizes by group of users" in page.headings
 
 
 def test_several_arms_are_named_in_every_row(record, take_apart):
     more = [effect("tail_purchases", arm="other")]
     arms = [*record["arms"], {**record["arms"][1], "arm": "other"}]
+    sizes = [{"group": "known", "n_users": {"control": 1, "new": 2, "other": 3}, "p_value": None}]
+    record["ratio"]["groups"] = sizes
     groups = [*record["groups"], effect("tail_purchases", arm="other", group="new")]
     page = take_apart(
         experiment_page(
@@ -138,5 +143,8 @@ def test_nothing_to_draw(record, take_apart):
 def test_names_are_text(record, take_apart, evil):
     named = {**record, "shop": evil, "control": evil, "verdict": evil}
     named["arms"] = [{**arm, "arm": f"{arm['arm']}{evil}"} for arm in record["arms"]]
+    named["ratio"]["groups"] = [
+        {"group": "new", "n_users": {arm["arm"]: 9 for arm in named["arms"]}, "p_value": 0.5}
+    ]
     named["effects"] = [{**row, "arm": evil} for row in record["effects"]]
     take_apart(experiment_page(named)).check()

@@ -211,6 +211,12 @@ def test_a_failing_ratio_comes_first_and_refuses(rows, arm, settings):
     assert not record["groups"]
     assert record["arms"][0]["items_reached"] is None
     assert record["ratio"]["p_value"] < 0.001
+    groups = {row["group"]: row for row in record["ratio"]["groups"]}
+    assert list(groups) == ["new", "known", "active", "inactive"]
+    sizes = {name: sum(row["n_users"].values()) for name, row in groups.items()}
+    assert sizes["known"] + sizes["new"] == len(lost)
+    assert sizes["active"] + sizes["inactive"] == sizes["known"]
+    assert groups["known"]["p_value"] < 0.001
     shares = {"control": 2.0, "new": 1.0}
     agreed = read_experiment(shop_of(rows), settings, given, ReadoutSettings(shares=shares))
     assert not agreed.ratio.fails

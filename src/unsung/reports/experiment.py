@@ -275,4 +275,23 @@ def _arms(record: Json) -> Section:
         empty="Every row of the assignments could be used.",
         cards=True,
     )
-    return Section("arms-section", "Who was in which arm", tables=[arms, reasons])
+    return Section("arms-section", "Who was in which arm", tables=[arms, _sizes(record), reasons])
+
+
+def _sizes(record: Json) -> DataTable:
+    names = [arm["arm"] for arm in record["arms"]]
+    columns = [
+        Column("group", "users"),
+        *(Column(f"arm {number}", name, "count") for number, name in enumerate(names)),
+        Column("p_value", "p", "metric", "Chance of sizes this far from the planned shares."),
+    ]
+    rows = [
+        {
+            "group": _GROUPS[row["group"]],
+            **{f"arm {number}": row["n_users"][name] for number, name in enumerate(names)},
+            "p_value": row["p_value"],
+        }
+        for row in record["ratio"]["groups"]
+    ]
+    about = "Where the sample ratio fails, this says whom it concerns."
+    return DataTable("sizes", "Sizes by group of users", columns, rows, about)

@@ -9,9 +9,9 @@ import numpy as np
 from unsung.data.quarantine import REASONS
 from unsung.evaluation.experiment import FEWEST_ACTIVE, Effect
 from unsung.popularity.tables import iso_time
-from unsung.statistics.ratio_check import FAILS_BELOW
+from unsung.statistics.ratio_check import FAILS_BELOW, check_sample_ratio
 from unsung.statistics.sequential import PLANNED_USER_DAYS
-from unsung.workflows.experiment import Readout
+from unsung.workflows.experiment import Readout, user_groups
 from unsung.workflows.experiment_metrics import METRICS
 
 FORMAT: Final = 1
@@ -53,6 +53,7 @@ def experiment_record(readout: Readout) -> dict[str, Any]:
             "p_value": _number(readout.ratio.p_value),
             "fails_below": FAILS_BELOW,
             "fails": readout.ratio.fails,
+            "groups": list(_ratio_by_group(readout)),
         },
         "arms": _arms(readout),
         "assignments": _assignments(readout),
@@ -143,6 +144,19 @@ def _arms(readout: Readout) -> list[dict[str, Any]]:
         }
         for number, name in enumerate(trial.arms)
     ]
+
+
+def _ratio_by_group(readout: Readout) -> Iterator[dict[str, Any]]:
+    """Sizes within groups of users: where the ratio fails, they say whom it concerns."""
+    trial = readout.trial
+    for name, members in user_groups(trial).items():
+        counts = np.bincount(trial.arm[members], minlength=len(trial.arms))
+        check = check_sample_ratio(counts, readout.ratio.expected)
+        yield {
+            "group": name,
+            "n_users": {arm: int(n) for arm, n in zip(trial.arms, counts, strict=True)},
+            "p_value": _number(check.p_value),
+        }
 
 
 def _assignments(readout: Readout) -> dict[str, Any]:
