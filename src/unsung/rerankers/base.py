@@ -217,7 +217,7 @@ def checked_strength(strength: np.ndarray, pool: Pool, most: float = np.inf) -> 
 
 
 def checked_tastes(pool: Pool) -> np.ndarray:
-    """The users' tastes, or an InputError where the pool has none."""
+    """The pool's tastes, ndarray of float64, or an InputError where it has none."""
     if pool.tastes is None:
         raise InputError("this method follows each user's own taste: give the pool tastes.")
     return pool.tastes

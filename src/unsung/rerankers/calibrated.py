@@ -54,6 +54,14 @@ class Calibrated:
     def rerank(self, pool: Pool, items: ItemFacts, k: int, strength: np.ndarray) -> np.ndarray:
         """The lists at a strength in [0, 1].
 
+        Parameters
+        ----------
+        pool : Pool
+        items : ItemFacts
+        k : int
+        strength : ndarray of float64, shape (n,)
+            In [0, 1].
+
         Raises
         ------
         InputError
@@ -87,7 +95,9 @@ class Calibrated:
 
 
 def kl_divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Sum of p ln(p / q) over the last axis, in nats; q above 0 wherever p is.
+    """Sum of p ln(p / q) over the last axis, in nats: ndarray of float64, one axis less.
+
+    q must be above 0 wherever p is.
 
     Examples
     --------
@@ -101,6 +111,8 @@ def kl_divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 
 def js_divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     """Mean of the Kullback-Leibler divergences to the mean of both, in nats, at most ln 2.
+
+    Returns an ndarray of float64 with one axis less.
 
     Examples
     --------

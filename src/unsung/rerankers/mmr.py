@@ -46,6 +46,14 @@ class MMR:
     def rerank(self, pool: Pool, items: ItemFacts, k: int, strength: np.ndarray) -> np.ndarray:
         """The lists at a strength in [0, 1].
 
+        Parameters
+        ----------
+        pool : Pool
+        items : ItemFacts
+        k : int
+        strength : ndarray of float64, shape (n,)
+            In [0, 1].
+
         Raises
         ------
         InputError

@@ -22,6 +22,7 @@ class QuotaSettings(Settings):
     kind: Literal["quota"] = "quota"
     name: str = "quota"
     segments: tuple[SegmentName, ...] = Field(default=("tail",), min_length=1)
+    """Whom it is for: the established tail where not said."""
     by: Literal["exposure", "slots"] = "exposure"
     """What the share is of: exposure discounted by position, or slots that all count the same."""
     price: float | None = Field(default=None, ge=0)
@@ -65,6 +66,14 @@ class Quota:
 
     def rerank(self, pool: Pool, items: ItemFacts, k: int, strength: np.ndarray) -> np.ndarray:
         """The lists at a share of the exposure.
+
+        Parameters
+        ----------
+        pool : Pool
+        items : ItemFacts
+        k : int
+        strength : ndarray of float64, shape (n,)
+            The share, in [0, 1].
 
         Examples
         --------

@@ -58,6 +58,14 @@ class SegmentWeight:
     def rerank(self, pool: Pool, items: ItemFacts, k: int, strength: np.ndarray) -> np.ndarray:
         """The lists at a strength, in the unit of the scale.
 
+        Parameters
+        ----------
+        pool : Pool
+        items : ItemFacts
+        k : int
+        strength : ndarray of float64, shape (n,)
+            In the unit of the scale.
+
         Examples
         --------
         Item 4 is worth .02 less than item 9, and of the tail.

@@ -51,6 +51,14 @@ class SellerFloors:
     def rerank(self, pool: Pool, items: ItemFacts, k: int, strength: np.ndarray) -> np.ndarray:
         """The lists at a multiple of the prices.
 
+        Parameters
+        ----------
+        pool : Pool
+        items : ItemFacts
+        k : int
+        strength : ndarray of float64, shape (n,)
+            Factor of the prices; 1 as they were found.
+
         Raises
         ------
         InputError

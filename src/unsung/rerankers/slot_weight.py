@@ -23,6 +23,7 @@ class SlotWeightSettings(Settings):
     kind: Literal["slot_weight"] = "slot_weight"
     name: str = "slot_weight"
     segments: tuple[SegmentName, ...] = Field(default=("tail",), min_length=1)
+    """Whom it is for: the established tail where not said."""
     scale: Literal["relevance", "share"] = "share"
     """As in ``SegmentWeightSettings``."""
 
@@ -52,6 +53,14 @@ class SlotWeight:
 
     def rerank(self, pool: Pool, items: ItemFacts, k: int, strength: np.ndarray) -> np.ndarray:
         """The lists at a strength: the discounted relevance or share that a slot may cost.
+
+        Parameters
+        ----------
+        pool : Pool
+        items : ItemFacts
+        k : int
+        strength : ndarray of float64, shape (n,)
+            Discounted relevance, or share, that a slot may cost.
 
         Examples
         --------

@@ -53,6 +53,14 @@ class XQuAD:
     def rerank(self, pool: Pool, items: ItemFacts, k: int, strength: np.ndarray) -> np.ndarray:
         """The lists at a strength in [0, 1].
 
+        Parameters
+        ----------
+        pool : Pool
+        items : ItemFacts
+        k : int
+        strength : ndarray of float64, shape (n,)
+            In [0, 1].
+
         Raises
         ------
         InputError
