@@ -245,9 +245,16 @@ def test_a_metric_that_the_control_lacks_is_told_in_pieces(rows, arm, settings):
 
 def test_without_prices_purchases_take_the_place_of_revenue(rows, arm, settings):
     bare = {name: rows[name] for name in ("user", "item", "time")}
-    readout = read_experiment(shop_of(bare), settings, assigned(arm))
+    readout = read_experiment(shop_of(bare, kinds=("purchase",)), settings, assigned(arm))
     assert [effect.metric for effect in readout.primary] == ["tail_purchases", "purchases"]
-    assert "revenue" not in readout.trial.values
+    assert not {"revenue", "returns"} & set(readout.trial.values)
+
+
+def test_two_users_prove_nothing(rows, settings):
+    readout = read_experiment(shop_of(rows), settings, assigned(np.array([0, 1])))
+    record = json.loads(json.dumps(experiment_record(readout), allow_nan=False))
+    assert "established-tail purchases without a value to compare" in record["verdict"]
+    assert not [row for row in record["effects"] if row["settled"] or row["low"] is not None]
 
 
 def test_few_buyers_are_said_to_be_few(rows, arm, settings):
