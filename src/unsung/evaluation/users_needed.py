@@ -12,7 +12,7 @@ _TRIALS = 200
 """Simulated calibrations: the power is known to about 6 points."""
 _MOST_SIMULATED = 20_000
 """Users; for more than these the normal distribution is near enough."""
-_SURPLUS = 1.18
+_SURPLUS = 1.1
 """Users that the bets take for one that a normal test takes, where n is large
 (``benchmarks/certificate.py``)."""
 _STEP = 1.05

@@ -66,12 +66,20 @@ def hoeffding_bentkus_p_values(
 ) -> np.ndarray:
     """P-values of H0: the expected value is at most ``mean``, the smaller of two bounds.
 
-    Parameters and errors as in ``empirical_bernstein_p_values``.
+    Parameters
+    ----------
+    values, low, high, mean
+        As in ``empirical_bernstein_p_values``.
 
     Returns
     -------
     p_values : ndarray of float64, shape (m,)
         In [0, 1]; 1 where there is no row.
+
+    Raises
+    ------
+    InputError
+        Where a value lies outside the range or is not finite.
 
     References
     ----------
