@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from unsung.cli.recommend import recommendation_lines
-from unsung.cli.tables import evaluation_lines, training_lines
+from unsung.cli.tables import dial_lines, evaluation_lines, training_lines
 from unsung.cli.terminal import say, show_progress
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def demo(
         say(sentence)
     say()
     for line in evaluation_lines(fitted.evaluation, fitted.problem):
+        say(line)
+    for line in dial_lines(fitted.dial):
         say(line)
     for line in training_lines(fitted.training):
         say(line)

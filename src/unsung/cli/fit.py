@@ -12,7 +12,7 @@ from unsung.cli.options import (
     WorkOption,
     fit_flags,
 )
-from unsung.cli.tables import check_lines, evaluation_lines, training_lines
+from unsung.cli.tables import check_lines, dial_lines, evaluation_lines, training_lines
 from unsung.cli.terminal import print_json, say, show_progress
 
 
@@ -40,6 +40,8 @@ def fit(
     for line in check_lines(found.check):
         say(line)
     for line in evaluation_lines(fitted.evaluation, fitted.problem):
+        say(line)
+    for line in dial_lines(fitted.dial):
         say(line)
     for line in training_lines(fitted.training):
         say(line)

@@ -68,4 +68,5 @@ def recommendation_lines(found: Iterable["Recommendation"]) -> Iterator[str]:
     for item in found:
         yield f"{item.rank:>3}. {item.title}  [{item.item_id}, {item.segment}]"
         for reason in item.reasons:
-            yield f"       {reason.amount:+.2f}  {reason.text}"
+            amount = f"{reason.amount:+.2f}" if reason.amount else ""
+            yield f"       {amount:>5}  {reason.text}"

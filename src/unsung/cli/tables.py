@@ -71,6 +71,12 @@ def training_lines(training: dict[str, Any] | None) -> Iterator[str]:
             )
 
 
+def dial_lines(dial: dict[str, Any] | None) -> Iterator[str]:
+    """What the dial certifies, and what became of it a window later."""
+    if dial is not None:
+        yield from (f"- {sentence}" for sentence in dial["sentences"])
+
+
 def _cell(value: float | None) -> str:
     if value is None:
         return f"{'-':>10}"

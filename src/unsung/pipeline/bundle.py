@@ -1,11 +1,14 @@
 """A fitted shop as one directory: written whole, verified before anything in it is read."""
 
+import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from unsung.artifacts import Folder, open_folder, write_arrays, write_folder, write_json
 from unsung.data.state import ShopState
@@ -16,10 +19,13 @@ from unsung.pipeline.components import (
     restore_component,
 )
 from unsung.pipeline.outlook import Outlook, read_outlook
+from unsung.pipeline.policy import Dial, Policy
+from unsung.pipeline.pools import item_facts
 from unsung.pipeline.recommend import Recommendation, Request, recommend
 from unsung.pipeline.rules import Repeats, Rules
 from unsung.pipeline.state_files import fingerprint, read_segments, read_state, write_state
 from unsung.pipeline.two_stage import FirstStage, FirstStageSettings, TwoStage
+from unsung.popularity.segments import SEGMENT_NAMES
 from unsung.recommenders.base import Arrays, Scorer
 from unsung.recommenders.blend import Blend
 from unsung.recommenders.ranker import Ranker, RankerSettings
@@ -52,6 +58,8 @@ class Model:
     repeats : {"hide", "show"}
     note : str
         What is to be said of it when it is used; empty for nothing.
+    policy : Policy or None
+        Where the dial stands; None for undialled lists.
     """
 
     first: FirstStage
@@ -64,6 +72,7 @@ class Model:
     documents: DocumentSettings
     repeats: Repeats
     note: str = ""
+    policy: Policy | None = None
 
     @property
     def blend(self) -> Blend:
@@ -76,6 +85,20 @@ class Model:
         if self.ranker is None:
             return self.blend
         return TwoStage(self.first, self.ranker, self.tail_boost)
+
+    @cached_property
+    def dial(self) -> Dial | None:
+        """The policy with what it knows of the items."""
+        if self.policy is None or not self.policy.strengths:
+            return None
+        codes = np.full(self.state.n_items, SEGMENT_NAMES.index("cold"), dtype=np.int8)
+        codes[: len(self.segments)] = [SEGMENT_NAMES.index(name) for name in self.segments]
+        return Dial(self.policy, item_facts(self.state, codes))
+
+    @cached_property
+    def hash(self) -> str:
+        """Of what a certificate speaks of (see ``model_hash``)."""
+        return model_hash(self.components, self.blend.weights, self.ranker, self.tail_boost)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +168,7 @@ class Bundle:
             model.state,
             segments=model.segments,
             vocabulary=model.terms.terms,
+            dial=model.dial,
         )
 
 
@@ -226,6 +250,39 @@ def load_bundle(path: str | Path) -> Bundle:
         ) from error
 
 
+def model_hash(
+    components: Sequence[ComponentSettings],
+    weights: Mapping[str, float],
+    ranker: Ranker | None,
+    tail_boost: float,
+) -> str:
+    """SHA-256 of how lists are made: scorers' settings, weights, trees and their lift of the tail.
+
+    Parameters
+    ----------
+    components : sequence of settings
+    weights : mapping of str to float
+        Of the blend.
+    ranker : Ranker or None
+    tail_boost : float
+
+    Returns
+    -------
+    digest : str
+
+    Notes
+    -----
+    What the scorers have learnt isn't in it: they are fitted anew as of any moment, and it is with
+    scorers as of the window's start that a window certifies.
+    """
+    digest = hashlib.sha256()
+    card = [[json.loads(c.model_dump_json()) for c in components], dict(weights), tail_boost]
+    digest.update(json.dumps(card, sort_keys=True).encode())
+    for name, values in sorted((ranker.to_arrays() if ranker else {}).items()):
+        digest.update(name.encode() + np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
+
+
 def _write_model(folder: Path, model: Model) -> None:
     named = {component.name: component.to_arrays() for component in model.first.components}
     arrays: Arrays = {
@@ -234,6 +291,9 @@ def _write_model(folder: Path, model: Model) -> None:
     write_arrays(folder / "model.safetensors", arrays)
     if model.ranker is not None:
         write_arrays(folder / "ranker.safetensors", model.ranker.to_arrays())
+    if model.policy is not None:
+        card = {**model.policy.to_json(), "model_hash": model.hash}
+        write_json(folder / "policy.json", card)
     write_arrays(folder / "terms.safetensors", model.terms.to_arrays())
     write_json(
         folder / "model.json",
@@ -260,7 +320,7 @@ def _read_model(folder: Folder, state: ShopState) -> Model:
     ]
     blend = Blend(restored, card["weights"], card["n_fitted"])
     ranker, note = _read_ranker(folder, card["ranker"])
-    return Model(
+    model = Model(
         first=FirstStage(restored, blend, FirstStageSettings.model_validate(card["first_stage"])),
         ranker=ranker,
         tail_boost=card["tail_boost"],
@@ -274,6 +334,18 @@ def _read_model(folder: Folder, state: ShopState) -> Model:
         repeats=card["repeats"],
         note=note,
     )
+    return _with_policy(model, folder)
+
+
+def _with_policy(model: Model, folder: Folder) -> Model:
+    """With the dial where it was set, as long as the model is the one that it was set for."""
+    if "policy.json" not in folder:
+        return model
+    card = folder.read_json("policy.json")
+    if card["model_hash"] != model.hash:
+        note = f"{model.note} The dial stands at 0: it was set for another model.".strip()
+        return replace(model, note=note)
+    return replace(model, policy=Policy.from_json(card))
 
 
 def _card_of(ranker: Ranker) -> dict[str, Any]:

@@ -14,6 +14,14 @@ from unsung.recommenders.content_profile import (
 )
 from unsung.recommenders.linear import Linear, LinearSettings
 from unsung.recommenders.popular import Popular, PopularSettings
+from unsung.rerankers.base import Reranker
+from unsung.rerankers.calibrated import Calibrated, CalibratedSettings
+from unsung.rerankers.mmr import MMR, MMRSettings
+from unsung.rerankers.quota import Quota, QuotaSettings
+from unsung.rerankers.segment_weight import SegmentWeight, SegmentWeightSettings
+from unsung.rerankers.seller_floors import SellerFloors, SellerFloorSettings
+from unsung.rerankers.slot_weight import SlotWeight, SlotWeightSettings
+from unsung.rerankers.xquad import XQuAD, XQuADSettings
 
 ComponentSettings = Annotated[
     PopularSettings | TermProfileSettings | EncoderProfileSettings | LinearSettings,
@@ -47,6 +55,53 @@ def parse_components(values: Sequence[Mapping[str, Any]]) -> tuple[ComponentSett
     """Settings of components from JSON values; a ValueError where one is not known."""
     adapter: TypeAdapter[tuple[ComponentSettings, ...]] = TypeAdapter(tuple[ComponentSettings, ...])
     return adapter.validate_python(tuple(values))
+
+
+RerankerSettings = Annotated[
+    SegmentWeightSettings
+    | SlotWeightSettings
+    | QuotaSettings
+    | XQuADSettings
+    | CalibratedSettings
+    | MMRSettings
+    | SellerFloorSettings,
+    Field(discriminator="kind"),
+]
+"""Settings of any balance method, told apart by ``kind``."""
+
+_RERANKERS: Mapping[str, Any] = {
+    "segment_weight": SegmentWeight,
+    "slot_weight": SlotWeight,
+    "quota": Quota,
+    "xquad": XQuAD,
+    "calibrated": Calibrated,
+    "mmr": MMR,
+    "seller_floors": SellerFloors,
+}
+
+
+def make_reranker(settings: RerankerSettings) -> Reranker:
+    """A balance method."""
+    reranker: Reranker = _RERANKERS[settings.kind](settings)
+    return reranker
+
+
+def parse_reranker(values: Mapping[str, Any]) -> RerankerSettings:
+    """Settings of a balance method from JSON values; a ValueError where it is not known."""
+    adapter: TypeAdapter[RerankerSettings] = TypeAdapter(RerankerSettings)
+    return adapter.validate_python(values)
+
+
+def default_rerankers() -> tuple[RerankerSettings, ...]:
+    """The balance methods that a dial chooses from."""
+    return (
+        SegmentWeightSettings(),
+        SegmentWeightSettings(name="tail_odds", scale="log_odds"),
+        SlotWeightSettings(),
+        QuotaSettings(),
+        XQuADSettings(),
+        CalibratedSettings(),
+    )
 
 
 USUAL_WINDOW_DAYS = 28.0

@@ -43,6 +43,9 @@ class Relevance:
         return np.asarray(expit(self.slope * scores.astype(np.float64) + self.intercept))
 
 
+AS_LOG_ODDS = Relevance()
+
+
 def item_facts(state: ShopState, segments: np.ndarray) -> ItemFacts:
     """What the balance methods may know of a state's items.
 
@@ -70,7 +73,7 @@ def make_pools(
     facts: ItemFacts,
     *,
     rules: Rules,
-    relevance: Relevance | None = None,
+    relevance: Relevance = AS_LOG_ODDS,
     size: int = POOL_SIZE,
 ) -> Pool:
     """Each user's best items that the rules allow.
@@ -85,8 +88,7 @@ def make_pools(
     facts : ItemFacts
         Of the state's items.
     rules : Rules
-    relevance : Relevance, optional
-        Scores are taken for log-odds where not given.
+    relevance : Relevance
     size : int
         Items a user; fewer where the rules leave fewer.
 
@@ -104,14 +106,25 @@ def make_pools(
         found = scorer.score(state, users[part])
         items[part] = top_k(found, width, allowed & ~seen_items(state, users[part], rules))
         scores[part] = np.take_along_axis(found, np.maximum(items[part], 0), axis=1)
+    return pool_of(items, scores, tastes_of(state, users, facts.segments), relevance)
+
+
+def pool_of(
+    items: np.ndarray, scores: np.ndarray, tastes: np.ndarray, relevance: Relevance = AS_LOG_ODDS
+) -> Pool:
+    """The pool of lists that are there.
+
+    Parameters
+    ----------
+    items : ndarray of int32, shape (n, m)
+        Best first, ``EMPTY`` at the end.
+    scores : ndarray of float32, shape (n, m)
+    tastes : ndarray of float64, shape (n, n_segments)
+    relevance : Relevance
+    """
     inside = items != EMPTY
-    worth = (relevance or Relevance()).of(scores)
-    return Pool(
-        items,
-        np.where(inside, scores, 0).astype(np.float64),
-        np.where(inside, worth, 0),
-        tastes_of(state, users, facts.segments),
-    )
+    worth = np.where(inside, relevance.of(scores), 0)
+    return Pool(items, np.where(inside, scores, 0).astype(np.float64), worth, tastes)
 
 
 def tastes_of(state: ShopState, users: np.ndarray, segments: np.ndarray) -> np.ndarray:

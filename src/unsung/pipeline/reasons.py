@@ -30,7 +30,8 @@ class Reason:
     kind : str
         ``history`` (one item that the user had), ``other_history`` (all further ones),
         ``popularity``, ``price``, ``category``, ``brand``, ``age``, ``title``, ``balance`` (room
-        made for the established tail), or ``average`` (where every item starts for this user, and
+        made for the established tail), ``dial`` (how far up the dial moved it: no part of the
+        score), or ``average`` (where every item starts for this user, and
         what speaks against it without a name).
     amount : float
         Share of the score, in the score's units.
@@ -98,6 +99,19 @@ def reasons_for(
             )
         )
     return tuple(reasons)
+
+
+def dial_reason(rank: int, undialled_rank: int) -> tuple[Reason, ...]:
+    """That the dial moved an item up, where it did.
+
+    Parameters
+    ----------
+    rank, undialled_rank : int
+        From 1.
+    """
+    if rank >= undialled_rank:
+        return ()
+    return (Reason("dial", 0.0, None, (), f"the dial moved it up from place {undialled_rank}"),)
 
 
 def shared_words(

@@ -7,8 +7,10 @@ import numpy as np
 
 from unsung.data.state import ShopState
 from unsung.errors import InputError
+from unsung.pipeline.policy import Dial
+from unsung.pipeline.pools import POOL_SIZE
 from unsung.pipeline.ranking import top_k
-from unsung.pipeline.reasons import Reason, reasons_for, title_of
+from unsung.pipeline.reasons import Reason, dial_reason, reasons_for, title_of
 from unsung.pipeline.rules import Rules, allowed_items, seen_items
 from unsung.recommenders.base import Scorer
 from unsung.schema import EMPTY
@@ -55,6 +57,8 @@ class Recommendation:
         Higher is better; comparable within the list alone.
     segment : str
         ``head``, ``tail`` (established), ``fresh`` or ``cold``, as of the fit.
+    undialled_rank : int
+        Where it would stand if the dial stood at 0.
     reasons : tuple of Reason
         Sum to the score; empty where none were asked for.
     """
@@ -64,6 +68,7 @@ class Recommendation:
     title: str
     score: float
     segment: str
+    undialled_rank: int
     reasons: tuple[Reason, ...] = ()
 
 
@@ -74,6 +79,7 @@ def recommend(
     *,
     segments: Sequence[str] = (),
     vocabulary: Sequence[str] = (),
+    dial: Dial | None = None,
 ) -> tuple[Recommendation, ...]:
     """The list for one request.
 
@@ -88,6 +94,8 @@ def recommend(
         Segment of every item as of the fit; items beyond its end are ``cold``.
     vocabulary : sequence of str
         Terms of ``state.content.terms``, for reasons.
+    dial : Dial, optional
+        Turns the list; without one the scores alone make it.
 
     Returns
     -------
@@ -97,21 +105,29 @@ def recommend(
     users = state.users.index_of([request.user_id])
     scores = recommender.score(state, users)
     allowed = allowed_items(state, request.rules) & ~seen_items(state, users, request.rules)[0]
-    items = top_k(scores, request.k, allowed)[0]
-    user = int(users[0])
-    return tuple(
-        Recommendation(
-            rank=rank,
-            item_id=str(state.items.values[item]),
-            title=title_of(state, item),
-            score=float(scores[0, item]),
-            segment=segments[item] if item < len(segments) else "cold",
-            reasons=reasons_for(recommender, state, user, item, vocabulary)
-            if request.explain
-            else (),
+    undialled = top_k(scores, max(request.k, POOL_SIZE), allowed)[0].tolist()
+    items = undialled[: request.k]
+    if dial is not None:
+        items = dial.lists(scores, state, users, allowed[None, :], request.k)[0].tolist()
+    user, found = int(users[0]), []
+    for rank, item in enumerate((item for item in items if item != EMPTY), start=1):
+        before = undialled.index(item) + 1
+        reasons: tuple[Reason, ...] = ()
+        if request.explain:
+            reasons = reasons_for(recommender, state, user, item, vocabulary)
+            reasons = (*reasons, *dial_reason(rank, before))
+        found.append(
+            Recommendation(
+                rank=rank,
+                item_id=str(state.items.values[item]),
+                title=title_of(state, item),
+                score=float(scores[0, item]),
+                segment=segments[item] if item < len(segments) else "cold",
+                undialled_rank=before,
+                reasons=reasons,
+            )
         )
-        for rank, item in enumerate((int(i) for i in items if i != EMPTY), start=1)
-    )
+    return tuple(found)
 
 
 def recommend_lists(
@@ -120,6 +136,8 @@ def recommend_lists(
     users: np.ndarray,
     k: int,
     rules: Rules | None = None,
+    *,
+    dial: Dial | None = None,
     batch: int = 1024,
 ) -> np.ndarray:
     """Lists for many users at once, as evaluation wants them.
@@ -134,6 +152,7 @@ def recommend_lists(
     k : int
         Length of the lists.
     rules : Rules, optional
+    dial : Dial, optional
     batch : int
         Users scored at a time: memory goes with batch * n_items.
 
@@ -150,5 +169,9 @@ def recommend_lists(
         some = users[start : start + batch]
         scores = recommender.score(state, some)
         free = ~seen_items(state, some, rules) & allowed
-        lists[start : start + batch] = top_k(scores, k, free)
+        part = slice(start, start + batch)
+        if dial is None:
+            lists[part] = top_k(scores, k, free)
+        else:
+            lists[part] = dial.lists(scores, state, some, free, k)
     return lists

@@ -5,6 +5,7 @@ from typing import Any
 
 from unsung.reports.check import check_overview
 from unsung.reports.diagnosis import as_of_words, overview_section, reasons_section
+from unsung.reports.dial import dial_sections
 from unsung.reports.evaluation import chosen_sections, evaluation_sections
 from unsung.reports.outlook import outlook_section
 from unsung.reports.page import Section, render
@@ -21,8 +22,8 @@ def fit_report_page(fit: Json) -> str:
     fit : mapping
         ``shop``, and any of ``check`` (as for ``check_page``), ``diagnosis`` (as for
         ``diagnosis_page``), ``evaluation`` (as for ``evaluation_page``), ``chosen`` (its choice),
-        ``training`` (as for ``before_after_sections``) and ``notes``; a part that is absent or None
-        is left out.
+        ``dial`` (as for ``dial_sections``), ``training`` (as for ``before_after_sections``) and
+        ``notes``; a part that is absent or None is left out.
 
     Returns
     -------
@@ -41,6 +42,7 @@ def _sections(fit: Json) -> Iterator[Section]:
         yield Section("notes", "Bear in mind", summary=fit["notes"])
     if fit.get("evaluation"):
         yield from evaluation_sections(fit["evaluation"])
+    yield from dial_sections(fit.get("dial"))
     yield from before_after_sections(fit.get("training"))
     if fit.get("diagnosis"):
         yield overview_section(fit["diagnosis"])

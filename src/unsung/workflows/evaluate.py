@@ -1,5 +1,6 @@
 """Test a shop's recommenders on its own later data: chosen on validation, reported on test once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,20 +16,24 @@ from unsung.data.splits import (
     split_leave_one_out,
 )
 from unsung.errors import NotEnoughDataError
+from unsung.evaluation.certificate import Subject
 from unsung.evaluation.items import ItemTable
 from unsung.pipeline.components import (
     baseline_components,
     default_components,
     make_component,
 )
+from unsung.pipeline.policy import Dial
+from unsung.pipeline.pools import item_facts
 from unsung.pipeline.rules import Rules
 from unsung.pipeline.two_stage import FirstStageSettings, TwoStage
 from unsung.progress import Progress, silent
-from unsung.recommenders.base import Scorer
+from unsung.recommenders.base import Recommender, Scorer
 from unsung.recommenders.content_profile import TermProfileSettings
 from unsung.settings import Settings
 from unsung.text.base import TextEncoder
 from unsung.workflows.content import ContentBuilder
+from unsung.workflows.dial import BUYERS, DialSettings, SetDial, Stand, set_dial
 from unsung.workflows.fine_tuning import FineTuned, fine_tune, interest_split, what_changed
 from unsung.workflows.interest import InterestSettings
 from unsung.workflows.second_stage import SecondStage, Trial, try_second_stage
@@ -47,8 +52,9 @@ from unsung.workflows.tune import (
     profile_ndcg,
     tune,
 )
+from unsung.workflows.user_parts import UserParts, part_users
 from unsung.workflows.validation import ValidationWindow
-from unsung.workflows.windows import Recipe, SecondStageSettings, Stage
+from unsung.workflows.windows import NOBODY, Recipe, SecondStageSettings, Stage
 
 
 class EvaluateSettings(Settings):
@@ -69,6 +75,7 @@ class EvaluateSettings(Settings):
     """Whether the language model is fine-tuned on the shop's own text, where it is installed."""
     interest: InterestSettings = InterestSettings()
     second_stage: SecondStageSettings = SecondStageSettings()
+    dial: DialSettings = DialSettings()
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +102,11 @@ class ShopEvaluation:
         How it was tried.
     stage : Stage
         The first stage as of the test's start.
+    tested : ValidationWindow
+        The test window's users and what they bought.
+    dial : SetDial or None
+        Set on the validation window, where the second stage serves; its lists are the last of the
+        results, ``dialled``: what became of the budget a window later.
     tuned : FineTuned
         What became of the encoder.
     changed : list of dict
@@ -111,6 +123,8 @@ class ShopEvaluation:
     second: SecondStage
     trial: Trial
     stage: Stage
+    tested: ValidationWindow
+    dial: SetDial | None
     tuned: FineTuned
     changed: list[dict[str, Any]]
 
@@ -179,22 +193,19 @@ def evaluate(
         progress=progress,
     )
     trial = _trial(dataset, shop, settings, choice, builder, rules)
-    second = _second_stage(trial, windows, choice, window, rng, progress)
+    parts = _parts(window, protocol, settings, rng)
+    second = _second_stage(trial, windows, choice, window, parts, rng, progress)
+    stand = _stand(second, window, parts, trial, shop)
+    dial = None
+    if stand is not None:
+        subject = Subject("", "", BUYERS, "the validation window", trial.k)
+        dial = set_dial(stand, subject, settings.dial, rng=rng, progress=progress)
     tested = described_window(test, builder, progress)
     items = item_table(tested.fit_state, shop)
     stage = Stage(tested.fit_state, trial.recipe.first_stage())
     baselines = [make_component(c) for c in baseline_components(tested.fit_state, window.days)]
-    # What is tested, and what has to learn for it: the second stage's scorers are the blend's.
-    scorers: list[tuple[Scorer, Learner | None]] = [(scorer, scorer) for scorer in baselines]
-    scorers.append((stage.first.blend, stage.first))
-    if second.ranker is not None:
-        scorers.append((TwoStage(stage.first, second.ranker, second.tail_boost), None))
     test_part = TestPart(tested, items, rules, settings.k, protocol)
-    results = []
-    for number, (scorer, learner) in enumerate(scorers):
-        progress("testing recommenders", number, len(scorers))
-        results.append(test_part.judge(scorer, learner, rng))
-    progress("testing recommenders", len(scorers), len(scorers))
+    results = _results(test_part, stage, baselines, second, dial, rng, progress)
     tuned = replace(tuned, content=builder)
     changed = what_changed(tuned, test_part, test, choice.components, rng=rng, progress=progress)
     return ShopEvaluation(
@@ -202,15 +213,46 @@ def evaluate(
         protocol,
         test,
         items,
-        tuple(results),
+        results,
         choice,
         builder,
         second,
         trial,
         stage,
+        tested,
+        dial,
         tuned,
         changed,
     )
+
+
+def _results(
+    part: TestPart,
+    stage: Stage,
+    baselines: Sequence[Recommender],
+    second: SecondStage,
+    dial: SetDial | None,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> tuple[TestResult, ...]:
+    """Everybody on the test part: baselines, the blend, and the second stage with and without dial.
+
+    What has to learn stands beside each: the second stage's scorers are the blend's.
+    """
+    scorers: list[tuple[Scorer, Learner | None, Dial | None]] = [(s, s, None) for s in baselines]
+    scorers.append((stage.first.blend, stage.first, None))
+    if second.ranker is not None:
+        two_stage = TwoStage(stage.first, second.ranker, second.tail_boost)
+        scorers.append((two_stage, None, None))
+        if dial is not None:
+            facts = item_facts(part.window.state, part.items.segments)
+            scorers.append((two_stage, None, Dial(dial.policy, facts)))
+    results = []
+    for number, (scorer, learner, turned) in enumerate(scorers):
+        progress("testing recommenders", number, len(scorers))
+        results.append(part.judge(scorer, learner, rng, dial=turned))
+    progress("testing recommenders", len(scorers), len(scorers))
+    return tuple(results)
 
 
 def _choose_terms(
@@ -276,6 +318,7 @@ def _second_stage(
     windows: Windows | None,
     choice: Choice,
     window: ValidationWindow,
+    parts: UserParts | None,
     rng: np.random.Generator,
     progress: Progress,
 ) -> SecondStage:
@@ -288,4 +331,31 @@ def _second_stage(
         why = "there are too few customers to try a second stage on."
     if why or windows is None:
         return SecondStage(serves=False, reason=f"The blend serves: {why}")
-    return try_second_stage(trial, windows, window, rng=rng, progress=progress)
+    withheld = NOBODY if parts is None else parts.withheld
+    return try_second_stage(trial, windows, window, withheld=withheld, rng=rng, progress=progress)
+
+
+def _parts(
+    window: ValidationWindow,
+    protocol: Protocol,
+    settings: EvaluateSettings,
+    rng: np.random.Generator,
+) -> UserParts | None:
+    """Who teaches in the validation window, and who sets the dial there."""
+    if protocol != "time" or not settings.dial.enabled:
+        return None
+    return part_users(window.state, settings.dial.shares, rng=rng)
+
+
+def _stand(
+    second: SecondStage,
+    window: ValidationWindow,
+    parts: UserParts | None,
+    trial: Trial,
+    shop: ShopSettings,
+) -> Stand | None:
+    """What the dial is set on in the validation window, to be measured on the test."""
+    if parts is None or second.scorer is None or not second.serves:
+        return None
+    items = item_table(window.fit_state, shop)
+    return Stand(second.scorer, window, parts, items, trial.rules, trial.k)

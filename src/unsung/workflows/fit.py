@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,6 @@ from pydantic import Field
 
 from unsung.artifacts import check_target
 from unsung.data.settings import ShopSettings
-from unsung.data.splits import TimeSplit
 from unsung.data.state import ShopState
 from unsung.errors import InputError, NotEnoughDataError
 from unsung.pipeline.bundle import Bundle, Model, Records, load_bundle, write_bundle
@@ -22,21 +21,21 @@ from unsung.pipeline.components import default_components, default_weights
 from unsung.pipeline.two_stage import FirstStageSettings
 from unsung.popularity.segments import SEGMENT_NAMES, segment_items
 from unsung.progress import Progress, silent
-from unsung.recommenders.ranker import Ranker
 from unsung.reports.fit import fit_report_page
 from unsung.settings import Settings, load_settings
 from unsung.text.base import TextEncoder
 from unsung.workflows.content import ContentBuilder
 from unsung.workflows.diagnose import diagnose
+from unsung.workflows.dial_record import dial_record
 from unsung.workflows.encoder import AUTO, find_encoder, model_of
 from unsung.workflows.evaluate import EvaluateSettings, ShopEvaluation, evaluate
 from unsung.workflows.evaluation_record import evaluation_record
 from unsung.workflows.fine_tuning import FineTuned, training_record
+from unsung.workflows.latest_window import Latest
 from unsung.workflows.outlook import ShopOutlook, fit_outlook, outlook_table, write_outlook
 from unsung.workflows.outlook_examples import OutlookSettings
 from unsung.workflows.prepare import Shop
-from unsung.workflows.second_stage import retrained
-from unsung.workflows.windows import LabelWindow, Recipe
+from unsung.workflows.windows import Recipe
 
 
 class FitSettings(Settings):
@@ -107,6 +106,8 @@ class Fitted:
         As in ``evaluation.json``; None where nobody could be tested on.
     training : dict or None
         As in ``training.json``; None where nothing was fine-tuned.
+    dial : dict or None
+        As in ``frontier.json``; None where too few customers could set it.
     problem : str or None
         The sentence that says why there is no evaluation.
     """
@@ -115,6 +116,7 @@ class Fitted:
     diagnosis: dict[str, Any]
     evaluation: dict[str, Any] | None
     training: dict[str, Any] | None = None
+    dial: dict[str, Any] | None = None
     problem: str | None = None
 
 
@@ -179,9 +181,10 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
     recipe = _recipe(shop, settings, chosen, state, tuned.content)
     first = recipe.first_stage().fit(state, rng=rng, progress=progress)
     segments = segment_items(state, shop.settings.segments)
+    latest = None if chosen is None else Latest.of(chosen, settings.evaluation.dial, rng=rng)
     model = Model(
         first=first,
-        ranker=None if chosen is None else _ranker(chosen, rng, progress),
+        ranker=None if latest is None else latest.ranker(rng=rng, progress=progress),
         tail_boost=0.0 if chosen is None else chosen.second.tail_boost,
         components=recipe.components,
         state=state,
@@ -190,6 +193,13 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
         documents=documents,
         repeats=shop.settings.repeats,
     )
+    dial = None
+    if latest is not None:
+        dial = latest.dial(model, settings.evaluation.dial, rng=rng, progress=progress)
+        model = replace(model, policy=None if dial is None else dial.policy)
+    turned = None
+    if dial is not None and chosen is not None:
+        turned = dial_record(dial, chosen, rng=rng, progress=progress)
     training = training_record(
         tuned.record,
         [] if chosen is None else chosen.changed,
@@ -197,7 +207,7 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
         None if outlook is None else outlook.outlook.record,
     )
     own = tuned.content.encoder
-    found = _Found(tested, diagnosis, training, outlook, own.name if own else None, problem)
+    found = _Found(tested, diagnosis, training, turned, outlook, own.name if own else None, problem)
     progress("writing the bundle", 0, 1)
     write_bundle(
         out,
@@ -208,7 +218,7 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
     )
     bundle = load_bundle(out)
     progress("writing the bundle", 1, 1)
-    return Fitted(bundle, diagnosis, tested, training, problem)
+    return Fitted(bundle, diagnosis, tested, training, turned, problem)
 
 
 def _outlook(
@@ -280,14 +290,6 @@ def _recipe(
     return Recipe(components, default_weights(components), builder, first)
 
 
-def _ranker(found: ShopEvaluation, rng: np.random.Generator, progress: Progress) -> Ranker | None:
-    """The second stage, trained up to the end of the data, where it serves."""
-    if not found.second.serves or not isinstance(found.split, TimeSplit):
-        return None
-    latest = LabelWindow(found.split.cutoff, found.split.end)
-    return retrained(found.second, found.trial, latest, found.stage, rng=rng, progress=progress)
-
-
 @dataclass(frozen=True, eq=False)
 class _Found:
     """What a fit tells beside the model."""
@@ -295,6 +297,7 @@ class _Found:
     tested: dict[str, Any] | None
     diagnosis: dict[str, Any]
     training: dict[str, Any] | None
+    dial: dict[str, Any] | None
     outlook: ShopOutlook | None
     encoder: str | None
     problem: str | None
@@ -311,6 +314,8 @@ def _records(shop: Shop, settings: FitSettings, found: _Found) -> Records:
     shown = found.outlook
     if found.training is not None:
         documents["training.json"] = found.training
+    if found.dial is not None:
+        documents["frontier.json"] = found.dial
     page = {
         "shop": shop.settings.name,
         "check": shop.check,
@@ -318,6 +323,7 @@ def _records(shop: Shop, settings: FitSettings, found: _Found) -> Records:
         "evaluation": tested,
         "chosen": tested["chosen"] if tested else None,
         "training": found.training,
+        "dial": found.dial,
         "notes": [found.problem] if found.problem else [],
     }
     return Records(

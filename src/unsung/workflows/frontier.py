@@ -1,5 +1,6 @@
 """What every balance method gives and takes at every strength, and which settings others beat."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -54,14 +55,8 @@ class Bench:
 
     def of_users(self, rows: np.ndarray) -> "Bench":
         """The same with these users alone."""
-        pool, tastes = self.pool, self.pool.tastes
-        some = Pool(
-            pool.items[rows],
-            pool.scores[rows],
-            pool.relevance[rows],
-            None if tastes is None else tastes[rows],
-        )
-        return replace(self, pool=some, targets=sp.csr_array(self.targets[rows]))
+        targets = sp.csr_array(self.targets[rows])
+        return replace(self, pool=self.pool.of_users(rows), targets=targets)
 
     def lists(self, method: Reranker, strength: float) -> np.ndarray:
         """Lists of a method at the same strength for everybody: int32, shape (n, k)."""
@@ -153,12 +148,17 @@ def frontier_rows(
         {
             "method": position.method,
             "strength": position.strength,
-            **{name: position.evaluation.summary.get(name) for name in SHOWN},
-            **loss_of(position, reference, rng=rng),
+            **{name: _known(position.evaluation.summary.get(name)) for name in SHOWN},
+            **{name: _known(v) for name, v in loss_of(position, reference, rng=rng).items()},
             "dominated": bool(is_beaten),
         }
         for position, is_beaten in zip(everything, beaten, strict=True)
     ]
+
+
+def _known(value: float | None) -> float | None:
+    """None for what isn't a number, as JSON wants it."""
+    return None if value is None or math.isnan(value) else value
 
 
 def loss_of(

@@ -56,6 +56,8 @@ class SecondStage:
         Trained on them; None where there was no trial.
     tail_boost : float
         Log-odds that the validation window could spare for the established tail.
+    scorer : TwoStage or None
+        The two stages as of the validation window's start, with that ranker.
     """
 
     serves: bool
@@ -64,6 +66,7 @@ class SecondStage:
     rows: tuple[WindowRows, ...] = ()
     ranker: Ranker | None = None
     tail_boost: float = 0.0
+    scorer: TwoStage | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ def try_second_stage(
     windows: Windows,
     validation: ValidationWindow,
     *,
+    withheld: np.ndarray = NOBODY,
     rng: np.random.Generator,
     progress: Progress = silent,
 ) -> SecondStage:
@@ -126,6 +130,8 @@ def try_second_stage(
     windows : Windows
     validation : ValidationWindow
         Its state is that of the window's start.
+    withheld : ndarray of int32
+        Users who teach nothing in the validation window.
     rng : Generator
     progress : Progress, optional
 
@@ -136,7 +142,7 @@ def try_second_stage(
         can't be loaded.
     """
     try:
-        return _tried(trial, windows, validation, rng, progress)
+        return _tried(trial, windows, validation, withheld, rng, progress)
     except UnsungError as error:
         return SecondStage(serves=False, reason=f"The blend serves: {error}")
 
@@ -145,6 +151,7 @@ def _tried(
     trial: Trial,
     windows: Windows,
     validation: ValidationWindow,
+    withheld: np.ndarray,
     rng: np.random.Generator,
     progress: Progress,
 ) -> SecondStage:
@@ -162,10 +169,13 @@ def _tried(
         scorer.name: _judge(scorer, validation, trial)
         for scorer in (first.blend, TwoStage(first, ranker, boost))
     }
-    rows.append(trial.rows_of(LabelWindow(start, start + length), stage, rng, progress))
+    latest = LabelWindow(start, start + length)
+    rows.append(trial.rows_of(latest, stage, rng, progress, withheld))
     serves, reason = _decide(found["blend"], found["two_stage"], trial)
     kept = tuple(rows[-trial.settings.windows :])
-    return SecondStage(serves, reason, found, kept, train_ranker(kept, trial, rng=rng), boost)
+    ranker = train_ranker(kept, trial, rng=rng)
+    scorer = TwoStage(first, ranker, boost)
+    return SecondStage(serves, reason, found, kept, ranker, boost, scorer)
 
 
 def choose_boost(plain: TwoStage, window: ValidationWindow, trial: Trial) -> float:
@@ -240,6 +250,7 @@ def retrained(
     window: LabelWindow,
     stage: Stage,
     *,
+    withheld: np.ndarray = NOBODY,
     rng: np.random.Generator,
     progress: Progress = silent,
 ) -> Ranker:
@@ -254,10 +265,12 @@ def retrained(
         The latest.
     stage : Stage
         As of its start.
+    withheld : ndarray of int32
+        Users who teach nothing in it.
     rng : Generator
     progress : Progress, optional
     """
-    latest = trial.rows_of(window, stage, rng, progress)
+    latest = trial.rows_of(window, stage, rng, progress, withheld)
     rows = (*second.rows, latest)[-trial.settings.windows :]
     return train_ranker(rows, trial, rng=rng, progress=progress)
 

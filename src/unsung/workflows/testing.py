@@ -14,6 +14,7 @@ from unsung.evaluation.evaluate import Evaluation, evaluate_lists
 from unsung.evaluation.items import ItemTable
 from unsung.evaluation.protocols import LEAVE_ONE_OUT, TIME
 from unsung.pipeline.components import USUAL_WINDOW_DAYS
+from unsung.pipeline.policy import Dial
 from unsung.pipeline.recommend import recommend_lists
 from unsung.pipeline.rules import Rules
 from unsung.pipeline.two_stage import FirstStage
@@ -33,6 +34,8 @@ from unsung.workflows.validation import ValidationWindow
 Protocol = Literal["time", "leave-one-out"]
 Split = TimeSplit | LeaveOneOutSplit
 Learner = Scorer | FirstStage
+DIALLED = "dialled"
+"""Name of what serves with its dial turned."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +81,12 @@ class TestPart:
     __test__ = False  # pytest would take the name for a test
 
     def judge(
-        self, scorer: Scorer, learner: Learner | None, rng: np.random.Generator
+        self,
+        scorer: Scorer,
+        learner: Learner | None,
+        rng: np.random.Generator,
+        *,
+        dial: Dial | None = None,
     ) -> TestResult:
         """Fit what has to learn, make the lists, measure them.
 
@@ -88,13 +96,15 @@ class TestPart:
         learner : Scorer, FirstStage or None
             What is fitted for it: mostly itself; None where all is fitted already.
         rng : Generator
+        dial : Dial, optional
+            Turns the lists, whose name is then ``dialled``.
         """
         window = self.window
         start = time.perf_counter()
         if learner is not None:
             learner.fit(window.fit_state, rng=rng)
         fitted = time.perf_counter()
-        lists = recommend_lists(scorer, window.state, window.users, self.k, self.rules)
+        lists = recommend_lists(scorer, window.state, window.users, self.k, self.rules, dial=dial)
         scored = time.perf_counter()
         history = sp.csr_array(window.state.pairs.matrix(len(self.items), window.users))
         evaluation = evaluate_lists(
@@ -102,7 +112,7 @@ class TestPart:
             window.targets,
             self.items,
             k=self.k,
-            name=scorer.name,
+            name=scorer.name if dial is None else DIALLED,
             history=history,
             protocol=TIME if self.protocol == "time" else LEAVE_ONE_OUT,
         )

@@ -1,0 +1,227 @@
+"""Set the dial: the most of the established tail that some users certify within a budget."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from pydantic import Field
+
+from unsung.evaluation.certificate import Certificate, Position, Subject
+from unsung.evaluation.certification import Constraint, certify
+from unsung.evaluation.items import ItemTable
+from unsung.pipeline.components import RerankerSettings, default_rerankers, make_reranker
+from unsung.pipeline.policy import Policy
+from unsung.pipeline.pools import AS_LOG_ODDS, Relevance, item_facts, make_pools
+from unsung.pipeline.rules import Rules
+from unsung.progress import Progress, silent
+from unsung.recommenders.base import Scorer
+from unsung.recommenders.blend import Blend
+from unsung.recommenders.logistic import fit_calibration
+from unsung.settings import Settings
+from unsung.workflows.dial_choice import Choice, Turned, choose_method, turn
+from unsung.workflows.frontier import Bench, frontier_rows, reference_of, trace_frontier
+from unsung.workflows.user_parts import UserParts
+from unsung.workflows.validation import ValidationWindow
+
+EVERYBODY = "all customers"
+BUYERS = "customers with a new purchase"
+"""Whom NDCG, and so a certificate, speaks of."""
+
+
+class DialSettings(Settings):
+    """How far the dial may be turned, and how that is shown."""
+
+    enabled: bool = True
+    """Whether there is a dial at all; without one all users teach the second stage."""
+    budget: float = Field(default=0.05, gt=0, lt=1)
+    """Share of the undialled lists' NDCG that may be given up for the established tail."""
+    level: float = Field(default=0.95, gt=0.5, lt=1)
+    """Confidence with which the budget is to be kept."""
+    shares: tuple[float, float, float] = (0.45, 0.2, 0.35)
+    """Of the users of the latest window: who teaches the second stage, who serves the choice of the
+    method, and who certifies. Together 1."""
+    most_lost: tuple[float, ...] = (0.3, 0.4, 0.5, 0.7, 1.0)
+    """Limits of what any single list may be able to lose, of which the best is chosen."""
+    min_users: int = Field(default=50, ge=2)
+    """Fewest users who bought something, both for the choice and for the certificate."""
+    frontier_users: int = Field(default=2000, ge=2)
+    """Users of the selection that methods are compared on, drawn at random where there are more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stand:
+    """What a dial is set on.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        Fitted as of the window's start; it has learnt nothing from selection and calibration users.
+    window : ValidationWindow
+    parts : UserParts
+    items : ItemTable
+        As of the window's start.
+    rules : Rules
+    k : int
+    """
+
+    scorer: Scorer
+    window: ValidationWindow
+    parts: UserParts
+    items: ItemTable
+    rules: Rules
+    k: int
+
+    def bench(self, users: np.ndarray, relevance: Relevance = AS_LOG_ODDS) -> Bench:
+        """Those of some users who bought something, with their pools."""
+        window = self.window
+        rows = np.flatnonzero(np.isin(window.users, users))
+        facts = item_facts(window.state, self.items.segments)
+        pool = make_pools(
+            self.scorer,
+            window.state,
+            window.users[rows],
+            facts,
+            rules=self.rules,
+            relevance=relevance,
+        )
+        return Bench(pool, facts, sp.csr_array(window.targets[rows]), self.items, self.k)
+
+
+@dataclass(frozen=True, eq=False)
+class SetDial:
+    """A dial that was set.
+
+    Parameters
+    ----------
+    policy : Policy
+        What is served; its strengths are empty where nothing was certified.
+    certificate : Certificate
+    choice : Choice
+    compared : Bench
+        The selection users that methods were compared on.
+    tail_shares : list of float
+        Of the calibration users' lists at each position of the certificate, the undialled last.
+    counts : dict of str to int
+        Users of each part who bought something.
+    """
+
+    policy: Policy
+    certificate: Certificate
+    choice: Choice
+    compared: Bench
+    tail_shares: list[float]
+    counts: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON."""
+        return {
+            "certificate": self.certificate.to_dict(),
+            "reached": len(self.policy.strengths),
+            "method": self.choice.settings.name,
+            "most_lost": self.choice.most_lost,
+            "tail_shares": self.tail_shares,
+            "counts": self.counts,
+        }
+
+    def frontier(
+        self, *, rng: np.random.Generator, progress: Progress = silent
+    ) -> list[dict[str, Any]]:
+        """All methods at all strengths on selection users: rows of ``frontier_rows``."""
+        methods = [make_reranker(method) for method in default_rerankers()]
+        positions = list(trace_frontier(self.compared, methods, progress=progress))
+        return frontier_rows(positions, reference_of(self.compared), rng=rng)
+
+
+def set_dial(
+    stand: Stand,
+    subject: Subject,
+    settings: DialSettings,
+    *,
+    rng: np.random.Generator,
+    progress: Progress = silent,
+) -> SetDial | None:
+    """Choose a method on the selection users, and certify it on the calibration users.
+
+    Parameters
+    ----------
+    stand : Stand
+    subject : Subject
+        What the certificate is to speak of.
+    settings : DialSettings
+    rng : Generator
+    progress : Progress, optional
+
+    Returns
+    -------
+    dial : SetDial or None
+        None where too few users bought something.
+    """
+    selection = stand.bench(stand.parts.selection)
+    n_calibration = int(np.isin(stand.window.users, stand.parts.calibration).sum())
+    if min(len(selection.pool), n_calibration) < settings.min_users:
+        return None
+    relevance = relevance_of(stand.scorer, selection)
+    selection = stand.bench(stand.parts.selection, relevance)
+    some = _some(len(selection.pool), settings.frontier_users, rng)
+    compared = selection.of_users(some)
+    turned = [_turned(compared, method) for method in default_rerankers()]
+    choice = choose_method(
+        turned, settings.most_lost, settings.budget, n_calibration,
+        level=settings.level, rng=rng, progress=progress,
+    )  # fmt: skip
+    calibration = stand.bench(stand.parts.calibration, relevance)
+    certificate, shares = _certified(calibration, selection, choice, subject, settings, rng)
+    reached = sum(position.certified for position in certificate.positions)
+    policy = Policy(
+        choice.settings,
+        choice.strengths[: choice.start + reached] if reached else (),
+        choice.most_lost,
+        relevance,
+        certificate.to_dict(),
+    )
+    counts = {"selection": len(selection.pool), "calibration": n_calibration}
+    return SetDial(policy, certificate, choice, compared, shares, counts)
+
+
+def relevance_of(scorer: Scorer, bench: Bench) -> Relevance:
+    """How the scores become probabilities: by the bench's users, where they aren't log-odds."""
+    if not isinstance(scorer, Blend):
+        return AS_LOG_ODDS
+    inside = bench.pool.inside
+    owner = np.nonzero(inside)[0]
+    bought = np.asarray(bench.targets[owner, bench.pool.items[inside]]).ravel() > 0
+    found = fit_calibration(bench.pool.scores[inside], np.zeros((len(owner), 0)), bought)
+    return Relevance(found.slope, found.intercept)
+
+
+def _certified(
+    calibration: Bench,
+    selection: Bench,
+    choice: Choice,
+    subject: Subject,
+    settings: DialSettings,
+    rng: np.random.Generator,
+) -> tuple[Certificate, list[float]]:
+    limit, budget = choice.most_lost, settings.budget
+    on_calibration = turn(calibration, choice.settings, choice.strengths)
+    on_selection = turn(selection, choice.settings, choice.strengths)
+    everybody = Constraint(
+        EVERYBODY,
+        on_calibration.margins(budget, limit, choice.start),
+        on_selection.margins(budget, limit, choice.start),
+    )
+    tested = choice.strengths[choice.start :]
+    positions = [Position(f"{choice.settings.name} {s:g}", s) for s in tested]
+    certificate = certify([everybody], positions, subject, rng=rng, level=settings.level)
+    shares = on_calibration.tail_shares(limit)[choice.start :]
+    return certificate, [*shares.tolist(), on_calibration.undialled_tail]
+
+
+def _turned(bench: Bench, settings: RerankerSettings) -> Turned:
+    strengths = tuple(s for s in make_reranker(settings).strengths if s > 0)
+    return turn(bench, settings, strengths)
+
+
+def _some(n: int, most: int, rng: np.random.Generator) -> np.ndarray:
+    return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))

@@ -1,0 +1,181 @@
+"""Which balance method a dial turns, and how far a single list may go: chosen before certifying."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from unsung.evaluation.exposure import aplt
+from unsung.evaluation.hits import find_hits
+from unsung.evaluation.margins import Margins, margins, strongest_within
+from unsung.evaluation.ranking import ndcg_at_k
+from unsung.pipeline.components import RerankerSettings, make_reranker
+from unsung.pipeline.policy import first_items
+from unsung.progress import Progress, silent
+from unsung.rerankers.worst_loss import worst_losses
+from unsung.statistics.betting import betting_p_values
+from unsung.statistics.fixed_sequence import fixed_sequence_test
+from unsung.workflows.frontier import Bench
+
+DRAWS = 40
+"""Simulated calibrations that a choice is judged by."""
+
+
+@dataclass(frozen=True, eq=False)
+class Turned:
+    """What a method does to some users' lists at each of its strengths, the weakest first.
+
+    Parameters
+    ----------
+    settings : settings of a reranker
+    strengths : tuple of float, length m
+        All above 0.
+    ndcg, tail : ndarray of float64, shape (n, m + 1)
+        Of each user's list at each strength, and in the last column of the undialled list: NDCG,
+        and the share of the established tail.
+    losses : ndarray of float64, shape (n, m)
+        The most NDCG that each list can lose against the undialled one.
+    """
+
+    settings: RerankerSettings
+    strengths: tuple[float, ...]
+    ndcg: np.ndarray
+    tail: np.ndarray
+    losses: np.ndarray
+
+    def margins(self, budget: float, most_lost: float, start: int = 0) -> Margins:
+        """What the budget leaves at each position, where no list may lose more than ``most_lost``.
+
+        Position j has every user at the strongest of the strengths up to j within the limit;
+        those before ``start`` are left out.
+        """
+        policy = np.take_along_axis(self.ndcg, strongest_within(self.losses, most_lost), axis=1)
+        return margins(policy[:, start:], self.ndcg[:, -1], budget, most_lost=most_lost)
+
+    def tail_shares(self, most_lost: float) -> np.ndarray:
+        """Mean share of the established tail at each position: ndarray of float64, shape (m,)."""
+        places = strongest_within(self.losses, most_lost)
+        return np.asarray(np.nanmean(np.take_along_axis(self.tail, places, axis=1), axis=0))
+
+    @property
+    def undialled_tail(self) -> float:
+        """Mean share of the established tail in undialled lists."""
+        return float(np.nanmean(self.tail[:, -1]))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A method with its limit and start, and what may be expected of certifying it.
+
+    Parameters
+    ----------
+    settings : settings of a reranker
+    strengths : tuple of float
+    start : int
+        Where testing begins: weaker strengths would stop it by saying too little, and serve only
+        the lists that may not go further.
+    most_lost : float
+    expected_tail : float
+        Mean over simulated calibrations of the share of the established tail in the lists of the
+        last certified position.
+    """
+
+    settings: RerankerSettings
+    strengths: tuple[float, ...]
+    start: int
+    most_lost: float
+    expected_tail: float
+
+
+def turn(bench: Bench, settings: RerankerSettings, strengths: tuple[float, ...]) -> Turned:
+    """A method's lists at each strength, measured on some users.
+
+    Parameters
+    ----------
+    bench : Bench
+        Users with something to find.
+    settings : settings of a reranker
+    strengths : tuple of float
+        Ascending, all above 0.
+    """
+    method = make_reranker(settings)
+    undialled = first_items(bench.pool, bench.k)
+    lists = [bench.lists(method, strength) for strength in strengths]
+    every = [*lists, undialled]
+    tail = bench.facts.in_segment("tail")
+    ndcg = [ndcg_at_k(find_hits(some, bench.targets, bench.k)) for some in every]
+    return Turned(
+        settings,
+        strengths,
+        np.column_stack(ndcg),
+        np.column_stack([aplt(some, tail) for some in every]),
+        np.column_stack([worst_losses(some, undialled) for some in lists]),
+    )
+
+
+def choose_method(
+    turned: Sequence[Turned],
+    most_lost: Sequence[float],
+    budget: float,
+    n_calibration: int,
+    *,
+    level: float,
+    rng: np.random.Generator,
+    progress: Progress = silent,
+) -> Choice:
+    """The method and limit that promise the most certified exposure of the established tail.
+
+    Calibrations of the size that is to come are drawn from the selection users with replacement,
+    and certified as the real one will be.
+
+    Parameters
+    ----------
+    turned : sequence of Turned
+        On selection users.
+    most_lost : sequence of float
+        Limits to try.
+    budget : float
+    n_calibration : int
+        Users that will certify.
+    level : float
+    rng : Generator
+    progress : Progress, optional
+
+    Returns
+    -------
+    choice : Choice
+        Of equals the first.
+    """
+    pairs = [(some, limit) for some in turned for limit in most_lost]
+    found = []
+    for done, (some, limit) in enumerate(pairs):
+        progress("choosing what to certify", done, len(pairs))
+        expected = _expected_tail(some, limit, budget, n_calibration, level, rng)
+        start = int(np.argmax(expected))
+        found.append(Choice(some.settings, some.strengths, start, limit, float(expected[start])))
+    progress("choosing what to certify", len(pairs), len(pairs))
+    return max(found, key=lambda choice: choice.expected_tail)
+
+
+def _expected_tail(
+    turned: Turned,
+    limit: float,
+    budget: float,
+    n: int,
+    level: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Mean share of the tail that is reached by each start: ndarray of float64, shape (m,)."""
+    known = turned.margins(budget, limit)
+    shares = np.append(turned.tail_shares(limit), turned.undialled_tail)
+    # All draws side by side, since the bets go through the users one by one.
+    values = known.values[rng.integers(0, known.n, (DRAWS, n))].swapaxes(0, 1).reshape(n, -1)
+    p_values = betting_p_values(values, low=np.tile(known.low, DRAWS), level=level)
+    m = known.values.shape[1]
+    expected = np.zeros(m)
+    for row in p_values.reshape(DRAWS, m):
+        for start in range(m):
+            passed = fixed_sequence_test(row[start:], level)
+            # Nothing certified is place -1: the undialled lists.
+            expected[start] += shares[start + passed - 1 if passed else -1] / DRAWS
+    return expected

@@ -1,0 +1,147 @@
+"""A dial is certified where the tail costs nothing, and refused where it costs too much."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from unsung.data.settings import SegmentSettings, ShopSettings, Source
+from unsung.evaluation.certificate import Subject
+from unsung.pipeline.pools import AS_LOG_ODDS
+from unsung.pipeline.rules import Rules
+from unsung.recommenders.blend import Blend
+from unsung.workflows.dial import DialSettings, Stand, relevance_of, set_dial
+from unsung.workflows.dial_record import dial_record
+from unsung.workflows.testing import item_table
+from unsung.workflows.user_parts import UserParts, part_users
+from unsung.workflows.validation import ValidationWindow
+
+SUBJECT = Subject("m", "m", "customers", "a window", 3)
+SETTINGS = DialSettings(budget=0.1, min_users=20)
+RULES = Rules(repeats="show")
+N_USERS = 900
+
+
+class Favourites:
+    """Likes the head best, and of the rest one item a user."""
+
+    name = "favourites"
+
+    def __init__(self, order: np.ndarray) -> None:
+        self.order = order
+
+    def score(self, state, users):
+        n = state.n_items
+        scores = np.tile(-np.argsort(self.order).astype(np.float32), (len(users), 1)) / n
+        scores[np.arange(len(users)), users % n] += 0.3
+        return scores
+
+
+@pytest.fixture
+def state(busy_shop):
+    return busy_shop.as_of()
+
+
+@pytest.fixture
+def items(state):
+    settings = SegmentSettings(head_share=0.3, fresh_days=0)
+    return item_table(state, ShopSettings(interactions=Source(path="o.csv"), segments=settings))
+
+
+def stand_of(state, items, wanted: np.ndarray) -> Stand:
+    """Many users who are as good as the shop's forty; each wants one item."""
+    order = np.argsort(items.segments != 0, kind="stable")
+    users = np.arange(N_USERS, dtype=np.int32) % state.n_users
+    rng = np.random.default_rng(1)
+    targets = sp.csr_array(
+        (np.ones(N_USERS), (np.arange(N_USERS), rng.choice(wanted, N_USERS))),
+        shape=(N_USERS, state.n_items),
+    )
+    # A window of users who are told apart by their row alone.
+    window = ValidationWindow(state, state, np.arange(N_USERS, dtype=np.int32), targets)
+    parts = UserParts(*(np.arange(start, N_USERS, 3, dtype=np.int32) for start in (0, 1, 2)))
+    assert len(users) == len(window.users)
+    return Stand(Favourites(order), window, parts, items, RULES, 3)
+
+
+def in_segment(items, *codes):
+    return np.flatnonzero(np.isin(items.segments, codes))
+
+
+def test_where_the_tail_is_wanted_the_dial_goes_far(state, items):
+    stand = stand_of(state, items, in_segment(items, 1))
+    dial = set_dial(stand, SUBJECT, SETTINGS, rng=np.random.default_rng(0))
+    certificate = dial.certificate
+    assert certificate.certified is not None
+    assert dial.counts == {"selection": 300, "calibration": 300}
+    reached = sum(position.certified for position in certificate.positions)
+    assert dial.tail_shares[reached - 1] > dial.tail_shares[-1] + 0.1
+    assert dial.policy.strengths[-1] == certificate.certified.strength
+    assert dial.policy.certificate == certificate.to_dict()
+    assert certificate.subject == SUBJECT
+
+
+def test_where_the_head_is_wanted_it_is_refused(state, items):
+    stand = replace(stand_of(state, items, in_segment(items, 0)), k=2)
+    settings = SETTINGS.model_copy(update={"budget": 0.01})
+    dial = set_dial(stand, SUBJECT, settings, rng=np.random.default_rng(0))
+    reached = sum(position.certified for position in dial.certificate.positions)
+    # What may be certified then changes nothing for anybody.
+    assert reached == 0 or dial.tail_shares[reached - 1] == pytest.approx(dial.tail_shares[-1])
+    assert dial.certificate.positions[-1].loss > 0.01
+    assert not dial.certificate.positions[-1].certified
+
+
+def test_labels_of_the_certifying_users_choose_nothing(state, items):
+    stand = stand_of(state, items, in_segment(items, 1))
+    chosen = set_dial(stand, SUBJECT, SETTINGS, rng=np.random.default_rng(0)).choice
+    rng = np.random.default_rng(5)
+    targets = stand.window.targets.toarray()
+    certifying = stand.parts.calibration
+    targets[certifying] = 0
+    targets[certifying, rng.integers(0, state.n_items, len(certifying))] = 1
+    other = replace(stand, window=replace(stand.window, targets=sp.csr_array(targets)))
+    assert set_dial(other, SUBJECT, SETTINGS, rng=np.random.default_rng(0)).choice == chosen
+
+
+def test_too_few_buyers_set_no_dial(state, items):
+    stand = stand_of(state, items, in_segment(items, 1))
+    few = replace(stand, parts=replace(stand.parts, calibration=stand.parts.calibration[:19]))
+    assert set_dial(few, SUBJECT, SETTINGS, rng=np.random.default_rng(0)) is None
+
+
+def test_scores_of_a_blend_become_probabilities(state, items):
+    stand = stand_of(state, items, in_segment(items, 1))
+    bench = stand.bench(stand.parts.selection)
+    assert relevance_of(stand.scorer, bench) is AS_LOG_ODDS
+    told = relevance_of(Blend([], {}), bench)
+    inside = bench.pool.inside
+    expected = 1 / state.n_items
+    assert told.of(bench.pool.scores[inside]).mean() == pytest.approx(expected, rel=0.1)
+
+
+def test_parts_share_nobody(state):
+    parts = part_users(state, (0.5, 0.2, 0.3), rng=np.random.default_rng(0))
+    every = np.concatenate([parts.teaching, parts.selection, parts.calibration])
+    assert sorted(every) == list(range(state.n_users))
+    np.testing.assert_array_equal(
+        parts.withheld, np.sort(np.concatenate([parts.selection, parts.calibration]))
+    )
+
+
+def test_the_record_tells_what_was_found(state, items):
+    stand = stand_of(state, items, in_segment(items, 1))
+    dial = set_dial(stand, SUBJECT, SETTINGS, rng=np.random.default_rng(0))
+
+    class Untested:
+        dial = None
+
+    record = dial_record(dial, Untested(), rng=np.random.default_rng(0))
+    assert record["certified"] == dial.certificate.certified.name
+    assert record["back_test"] is None
+    assert record["sentences"][0] == dial.certificate.claim
+    reached = sum(position["certified"] for position in record["positions"])
+    assert f"to {dial.tail_shares[reached - 1]:.1%}" in record["sentences"][1]
+    assert len(record["positions"]) == len(dial.choice.strengths) - dial.choice.start
+    assert {row["method"] for row in record["frontier"]} > {"undialled", "quota", "xquad"}
