@@ -95,6 +95,13 @@ def test_embedding_goes_in_chunks_and_keeps_the_order():
     assert embed([], encoder).shape == (0, 2)
 
 
+def test_equal_texts_are_read_once():
+    encoder = LettersEncoder()
+    vectors = embed(["ab", "b", "ab", "ab"], encoder)
+    assert vectors.tolist() == [[1, 1], [0, 1], [1, 1], [1, 1]]
+    assert encoder.calls == [["b", "ab"]]
+
+
 @pytest.fixture(scope="module")
 def encoder(minilm_folder):
     return OnnxEncoder(minilm_folder, threads=2)

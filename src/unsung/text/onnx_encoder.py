@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from unsung.errors import BundleError
@@ -120,7 +121,7 @@ def sha256_of(path: Path) -> str:
 def embed(
     texts: Sequence[str], encoder: TextEncoder, progress: Progress = silent, *, chunk: int = 1024
 ) -> np.ndarray:
-    """Encode many texts in chunks of similar length, telling how far it is.
+    """Encode many texts in chunks of similar length, equal ones once, telling how far it is.
 
     Parameters
     ----------
@@ -134,11 +135,13 @@ def embed(
     -------
     vectors : ndarray of float32, shape (len(texts), encoder.dim)
     """
-    vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
-    by_length = np.argsort([len(text) for text in texts], kind="stable")
-    for start in range(0, len(texts), chunk):
-        progress("embedding texts", start, len(texts))
+    # Groceries and variants repeat their descriptions.
+    owner, distinct = pd.factorize(np.array(texts, dtype=object))
+    vectors = np.zeros((len(distinct), encoder.dim), dtype=np.float32)
+    by_length = np.argsort([len(text) for text in distinct], kind="stable")
+    for start in range(0, len(distinct), chunk):
+        progress("embedding texts", start, len(distinct))
         rows = by_length[start : start + chunk]
-        vectors[rows] = encoder.encode([texts[row] for row in rows])
-    progress("embedding texts", len(texts), len(texts))
-    return vectors
+        vectors[rows] = encoder.encode([distinct[row] for row in rows])
+    progress("embedding texts", len(distinct), len(distinct))
+    return vectors[owner]
