@@ -1,5 +1,6 @@
 """A dial is certified where the tail costs nothing, and refused where it costs too much."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +12,11 @@ from unsung.evaluation.certificate import Subject
 from unsung.pipeline.pools import AS_LOG_ODDS
 from unsung.pipeline.rules import Rules
 from unsung.recommenders.blend import Blend
+from unsung.schema import DAY_US
 from unsung.workflows.dial import DialSettings, Stand, relevance_of, set_dial
 from unsung.workflows.dial_record import dial_record
 from unsung.workflows.testing import item_table
+from unsung.workflows.user_groups import user_groups
 from unsung.workflows.user_parts import UserParts, part_users
 from unsung.workflows.validation import ValidationWindow
 
@@ -119,6 +122,34 @@ def test_scores_of_a_blend_become_probabilities(state, items):
     inside = bench.pool.inside
     expected = 1 / state.n_items
     assert told.of(bench.pool.scores[inside]).mean() == pytest.approx(expected, rel=0.1)
+
+
+def test_every_group_is_a_constraint_or_is_named_as_too_small(state, items):
+    stand = stand_of(state, items, in_segment(items, 1))
+    dial = set_dial(stand, SUBJECT, SETTINGS, rng=np.random.default_rng(0))
+    everybody, *groups = dial.certificate.groups
+    assert (everybody.name, everybody.n) == ("all customers", 300)
+    assert [group.name for group in groups] == list(user_groups(state, stand.parts.teaching))
+    assert all(group.tested or group.users_needed for group in groups)
+
+
+def test_groups_are_known_before_the_window(busy_shop):
+    state = busy_shop.as_of()
+    users = np.arange(state.n_users, dtype=np.int32)
+    few, new = user_groups(state, users).items()
+    counts = np.diff(state.pairs.indptr)
+    most = int(re.search(r"at most (\d+)", few[0])[1])
+    np.testing.assert_array_equal(few[1], counts <= most)
+    assert most == int(np.quantile(counts, 1 / 3))
+    first = np.array(
+        [
+            state.interactions.timestamp[state.interactions.user_index == user].min()
+            for user in users
+        ]
+    )
+    np.testing.assert_array_equal(new[1], state.as_of - first < 60 * DAY_US)
+    ordered = replace(state, as_of=None)
+    assert len(user_groups(ordered, users)) == 1
 
 
 def test_parts_share_nobody(state):

@@ -21,6 +21,7 @@ from unsung.recommenders.logistic import fit_calibration
 from unsung.settings import Settings
 from unsung.workflows.dial_choice import Choice, Turned, choose_method, turn
 from unsung.workflows.frontier import Bench, frontier_rows, reference_of, trace_frontier
+from unsung.workflows.user_groups import user_groups
 from unsung.workflows.user_parts import UserParts
 from unsung.workflows.validation import ValidationWindow
 
@@ -72,15 +73,19 @@ class Stand:
     rules: Rules
     k: int
 
+    def users(self, among: np.ndarray) -> np.ndarray:
+        """Those of some users who bought something: ndarray of int32."""
+        return self.window.users[np.isin(self.window.users, among)]
+
     def bench(self, users: np.ndarray, relevance: Relevance = AS_LOG_ODDS) -> Bench:
         """Those of some users who bought something, with their pools."""
         window = self.window
-        rows = np.flatnonzero(np.isin(window.users, users))
+        rows = np.isin(window.users, users)
         facts = item_facts(window.state, self.items.segments)
         pool = make_pools(
             self.scorer,
             window.state,
-            window.users[rows],
+            self.users(users),
             facts,
             rules=self.rules,
             relevance=relevance,
@@ -158,7 +163,7 @@ def set_dial(
         None where too few users bought something.
     """
     selection = stand.bench(stand.parts.selection)
-    n_calibration = int(np.isin(stand.window.users, stand.parts.calibration).sum())
+    n_calibration = len(stand.users(stand.parts.calibration))
     if min(len(selection.pool), n_calibration) < settings.min_users:
         return None
     relevance = relevance_of(stand.scorer, selection)
@@ -171,7 +176,10 @@ def set_dial(
         level=settings.level, rng=rng, progress=progress,
     )  # fmt: skip
     calibration = stand.bench(stand.parts.calibration, relevance)
-    certificate, shares = _certified(calibration, selection, choice, subject, settings, rng)
+    constraints, shares = _constraints(stand, calibration, selection, choice, settings.budget)
+    tested = choice.strengths[choice.start :]
+    positions = [Position(f"{choice.settings.name} {s:g}", s) for s in tested]
+    certificate = certify(constraints, positions, subject, rng=rng, level=settings.level)
     reached = sum(position.certified for position in certificate.positions)
     policy = Policy(
         choice.settings,
@@ -195,27 +203,33 @@ def relevance_of(scorer: Scorer, bench: Bench) -> Relevance:
     return Relevance(found.slope, found.intercept)
 
 
-def _certified(
-    calibration: Bench,
-    selection: Bench,
-    choice: Choice,
-    subject: Subject,
-    settings: DialSettings,
-    rng: np.random.Generator,
-) -> tuple[Certificate, list[float]]:
-    limit, budget = choice.most_lost, settings.budget
-    on_calibration = turn(calibration, choice.settings, choice.strengths)
-    on_selection = turn(selection, choice.settings, choice.strengths)
-    everybody = Constraint(
-        EVERYBODY,
-        on_calibration.margins(budget, limit, choice.start),
-        on_selection.margins(budget, limit, choice.start),
+def _constraints(
+    stand: Stand, calibration: Bench, selection: Bench, choice: Choice, budget: float
+) -> tuple[list[Constraint], list[float]]:
+    """Everybody and every group; and shares of the established tail, the undialled last."""
+    limit, start = choice.most_lost, choice.start
+    certifying = turn(calibration, choice.settings, choice.strengths)
+    choosing = turn(selection, choice.settings, choice.strengths)
+
+    def constraint(name: str, among: np.ndarray, beside: np.ndarray) -> Constraint:
+        return Constraint(
+            name,
+            certifying.of_users(among).margins(budget, limit, start),
+            choosing.of_users(beside).margins(budget, limit, start),
+        )
+
+    state, users = stand.window.state, stand.users
+    groups, others = (
+        user_groups(state, users(part)) for part in (stand.parts.calibration, stand.parts.selection)
     )
-    tested = choice.strengths[choice.start :]
-    positions = [Position(f"{choice.settings.name} {s:g}", s) for s in tested]
-    certificate = certify([everybody], positions, subject, rng=rng, level=settings.level)
-    shares = on_calibration.tail_shares(limit)[choice.start :]
-    return certificate, [*shares.tolist(), on_calibration.undialled_tail]
+    found = [constraint(EVERYBODY, *(np.ones(len(b.pool), bool) for b in (calibration, selection)))]
+    found.extend(
+        constraint(name, members, others[name])
+        for name, members in groups.items()
+        if members.any() and others[name].any()
+    )
+    shares = certifying.tail_shares(limit)[start:]
+    return found, [*shares.tolist(), certifying.undialled_tail]
 
 
 def _turned(bench: Bench, settings: RerankerSettings) -> Turned:

@@ -1,7 +1,7 @@
 """Which balance method a dial turns, and how far a single list may go: chosen before certifying."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,6 +56,10 @@ class Turned:
         """Mean share of the established tail at each position: ndarray of float64, shape (m,)."""
         places = strongest_within(self.losses, most_lost)
         return np.asarray(np.nanmean(np.take_along_axis(self.tail, places, axis=1), axis=0))
+
+    def of_users(self, rows: np.ndarray) -> "Turned":
+        """The rows of some users."""
+        return replace(self, ndcg=self.ndcg[rows], tail=self.tail[rows], losses=self.losses[rows])
 
     @property
     def undialled_tail(self) -> float:
