@@ -7,12 +7,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from unsung.rerankers.base import ItemFacts, Pool, best_places, position_discounts
+from unsung.rerankers.online_prices import OnlinePrices, OnlinePriceSettings
 from unsung.rerankers.seller_floors import SellerFloorSettings, price_of_item, worth
 from unsung.schema import EMPTY
 
 PRICE_LIMIT = 1.0
 """At this price an item stands before all that have none: no floor can ask for more."""
-GAP = 1e-4
+GAP = 5e-4
 """Share of the relevance that the lists may miss of what is proven to be the most."""
 ROUNDS = 100
 
@@ -133,13 +134,19 @@ def solve_floors(
     columns = [problem.lists_at(np.zeros(len(floors)))]
     master = _Master(floors, len(pool))
     master.add(columns[0], np.arange(len(pool)))
-    reference, bound, prices = float(columns[0].worth.sum()), np.inf, np.zeros(len(floors))
-    for _ in range(ROUNDS):
-        value, prices, paid = master.solve()
-        fresh = problem.lists_at(prices)
-        gain = fresh.worth + fresh.exposure @ prices - paid
-        bound = min(bound, float((fresh.worth + fresh.exposure @ prices).sum() - prices @ floors))
-        better = np.flatnonzero(gain > 1e-12)
+    reference, bound = float(columns[0].worth.sum()), np.inf
+    prices = center = _first_prices(pool, items, k, floors, settings)
+    for number in range(ROUNDS):
+        value, prices, paid = master.solve() if number else (-np.inf, center, np.zeros(len(pool)))
+        # Halfway to the prices that prove most: those of a few lists swing far.
+        for at in ((prices + center) / 2, prices):
+            fresh = problem.lists_at(at)
+            proven = float((fresh.worth + fresh.exposure @ at).sum() - at @ floors)
+            if proven < bound:
+                bound, center = proven, at
+            better = np.flatnonzero(fresh.worth + fresh.exposure @ prices - paid > 1e-12)
+            if len(better):
+                break
         if not len(better) or bound - value <= GAP * reference:
             break
         columns.append(fresh.take(better))
@@ -149,7 +156,17 @@ def solve_floors(
     kept = float(np.concatenate([column.worth for column in columns])[chosen].sum())
     scale = max(reference, 1e-300)
     exposure = exposure_of(lists, owners, len(floors))
-    return FloorPlan(lists, prices, floors, exposure, kept / scale, bound / scale)
+    return FloorPlan(lists, center, floors, exposure, kept / scale, bound / scale)
+
+
+def _first_prices(
+    pool: Pool, items: ItemFacts, k: int, floors: np.ndarray, settings: SellerFloorSettings
+) -> np.ndarray:
+    """Prices near the best, from one round along the batch."""
+    online = OnlinePriceSettings(owner=settings.owner, scale=settings.scale, ahead=1)
+    traffic = OnlinePrices(floors / max(len(pool), 1), online)
+    traffic.serve(pool, items, k)
+    return np.asarray(np.minimum(traffic.prices, PRICE_LIMIT))
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,9 +277,11 @@ class _Model(highspy.Highs):
         super(highspy.Highs, self).__init__()
         self.setOptionValue("output_flag", False)
         self.setOptionValue("threads", 1)
+        # Primal simplex: a basis stays feasible when lists are added.
+        self.setOptionValue("simplex_strategy", 4)
         self.setOptionValue("mip_rel_gap", 1e-3)
         # A bound on nodes and not on time, so that the same input gives the same lists.
-        self.setOptionValue("mip_max_nodes", 1000)
+        self.setOptionValue("mip_max_nodes", 10)
 
 
 def _exposures(lists: np.ndarray, owners: np.ndarray, n_owners: int) -> sp.csr_array:

@@ -86,15 +86,21 @@ class _Sparse:
     """The same for rows of terms."""
 
     def __init__(self, vectors: sp.csr_array, items: np.ndarray) -> None:
-        self.shape = items.shape
+        n, self.m = items.shape
         self.vectors = sp.csr_array(vectors[items.ravel()])
         self.place = np.repeat(np.arange(items.size), np.diff(self.vectors.indptr))
+        self.cell = self.place // max(self.m, 1) * vectors.shape[1] + self.vectors.indices
+        # Terms of the item chosen, for every row; cleared after use, since it is mostly zeros.
+        self.chosen = np.zeros(n * vectors.shape[1])
 
     def to(self, place: np.ndarray) -> np.ndarray:
-        n, m = self.shape
-        chosen = self.vectors[np.arange(n) * m + place].toarray()
-        products = self.vectors.data * chosen[self.place // m, self.vectors.indices]
-        return np.bincount(self.place, products, minlength=n * m).reshape(n, m)
+        starts = self.vectors.indptr
+        wanted = np.arange(len(place)) * self.m + place
+        own = np.concatenate([np.arange(starts[row], starts[row + 1]) for row in wanted])
+        self.chosen[self.cell[own]] = self.vectors.data[own]
+        products = self.vectors.data * self.chosen[self.cell]
+        self.chosen[self.cell[own]] = 0
+        return np.bincount(self.place, products, minlength=len(place) * self.m).reshape(-1, self.m)
 
 
 def _likeness(vectors: np.ndarray | sp.csr_array, items: np.ndarray) -> _Dense | _Sparse:
