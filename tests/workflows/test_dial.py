@@ -130,7 +130,9 @@ def test_every_group_is_a_constraint_or_is_named_as_too_small(state, items):
     everybody, *groups = dial.certificate.groups
     assert (everybody.name, everybody.n) == ("all customers", 300)
     assert [group.name for group in groups] == list(user_groups(state, stand.parts.teaching))
-    assert all(group.tested or group.users_needed for group in groups)
+    assert dial.certificate.certified is not None
+    assert all(group.name in dial.certificate.claim for group in groups)
+    assert all(group.certified == group.tested for group in groups)
 
 
 def test_groups_are_known_before_the_window(busy_shop):
