@@ -43,12 +43,19 @@ docs: $(VENV)/.installed-dev ## Build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "Open site/index.html"
 
-long: $(VENV)/.installed-dev ## Measure what docs/figures.md says, into long-out/ (about 15 minutes)
+long: $(VENV)/.installed-dev ## Measure what the docs say, into long-out/ (hours; each line stands alone)
 	@mkdir -p long-out
 	$(BIN)/unsung demo --out long-out/demo
 	$(BIN)/python benchmarks/recommend.py long-out/demo/bundle | tee long-out/recommend.json
 	$(BIN)/python benchmarks/prepare_rows.py --rows 10000000 | tee long-out/prepare_rows.json
 	$(BIN)/python benchmarks/reproduce.py $(BEAUTY) | tee long-out/reproduce.json
+	$(BIN)/python benchmarks/finetune.py | tee long-out/finetune.json
+	$(BIN)/python benchmarks/ranker.py | tee long-out/ranker.json
+	$(BIN)/python benchmarks/certificate.py | tee long-out/certificate.json
+	$(BIN)/python benchmarks/rerank.py speed | tee long-out/rerank.json
+	$(BIN)/python benchmarks/experiment.py | tee long-out/experiment.json
+	$(BIN)/python benchmarks/interest.py --shops online_retail | tee long-out/interest.json
+	$(BIN)/python benchmarks/outlook.py online_retail | tee long-out/outlook.json
 
 $(VENV)/.python:
 	@test -n "$(PYTHON)" || { echo "Unsung needs Python 3.11 or newer, and none was found \
