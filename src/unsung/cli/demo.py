@@ -66,7 +66,7 @@ def demo(
         say(line)
     say()
     say(f"Done in {time.monotonic() - begun:.0f} s. Where to look next:")
-    say(f"  {bundle / 'report.html'}    diagnosis, test and what fine-tuning changed")
+    say(f"  {bundle / 'report.html'}    before and after, the dial, the test, the diagnosis")
     say(f"  {out / 'quarantine'}/    every row that was set aside, with its reason")
     say(f"  unsung recommend {bundle} --user {user} --explain")
     say("  unsung init FILES...    the same on your own files")

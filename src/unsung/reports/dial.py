@@ -72,7 +72,7 @@ def dial_sections(dial: Json | None) -> list[Section]:
                     _FRONTIER,
                     frontier,
                     about=f"On {number(dial['counts']['selection'])} customers that the choice was "
-                    "made on; settings with less relevance and less tail than another are left out.",
+                    "made on; settings that another one beats in both are left out.",
                 ),
             ],
             notes=[

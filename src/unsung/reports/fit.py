@@ -9,6 +9,7 @@ from unsung.reports.dial import dial_sections
 from unsung.reports.evaluation import chosen_sections, evaluation_sections
 from unsung.reports.outlook import outlook_section
 from unsung.reports.page import Section, render
+from unsung.reports.today import today_sections
 from unsung.reports.training import before_after_sections
 
 Json = Mapping[str, Any]
@@ -20,10 +21,11 @@ def fit_report_page(fit: Json) -> str:
     Parameters
     ----------
     fit : mapping
-        ``shop``, and any of ``check`` (as for ``check_page``), ``diagnosis`` (as for
-        ``diagnosis_page``), ``evaluation`` (as for ``evaluation_page``), ``chosen`` (its choice),
-        ``dial`` (as for ``dial_sections``), ``training`` (as for ``before_after_sections``) and
-        ``notes``; a part that is absent or None is left out.
+        ``shop``, and any of ``today`` (as for ``today_sections``), ``check`` (as for
+        ``check_page``), ``diagnosis`` (as for ``diagnosis_page``), ``evaluation`` (as for
+        ``evaluation_page``), ``chosen`` (its choice), ``dial`` (as for ``dial_sections``),
+        ``training`` (as for ``before_after_sections``) and ``notes``; a part that is absent or None
+        is left out.
 
     Returns
     -------
@@ -40,6 +42,7 @@ def fit_report_page(fit: Json) -> str:
 def _sections(fit: Json) -> Iterator[Section]:
     if fit.get("notes"):
         yield Section("notes", "Bear in mind", summary=fit["notes"])
+    yield from today_sections(fit.get("today"))
     if fit.get("evaluation"):
         yield from evaluation_sections(fit["evaluation"])
     yield from dial_sections(fit.get("dial"))

@@ -38,6 +38,7 @@ from unsung.workflows.fine_tuning import FineTuned, fine_tune, interest_split, w
 from unsung.workflows.interest import InterestSettings
 from unsung.workflows.second_stage import SecondStage, Trial, try_second_stage
 from unsung.workflows.testing import (
+    DIALLED,
     Learner,
     Protocol,
     Split,
@@ -132,6 +133,12 @@ class ShopEvaluation:
     def serves(self) -> str:
         """Name of what a fitted shop is served by."""
         return "two_stage" if self.second.serves else "blend"
+
+    @property
+    def applied(self) -> str:
+        """The same with its dial turned, where the validation window certified that."""
+        turned = self.dial is not None and bool(self.dial.policy.strengths)
+        return DIALLED if turned else self.serves
 
 
 def evaluate(

@@ -22,6 +22,7 @@ from unsung.pipeline.two_stage import FirstStageSettings
 from unsung.popularity.segments import SEGMENT_NAMES, segment_items
 from unsung.progress import Progress, silent
 from unsung.reports.fit import fit_report_page
+from unsung.reports.today import today_page
 from unsung.settings import Settings, load_settings
 from unsung.text.base import TextEncoder
 from unsung.workflows.content import ContentBuilder
@@ -35,6 +36,7 @@ from unsung.workflows.latest_window import Latest
 from unsung.workflows.outlook import ShopOutlook, fit_outlook, outlook_table, write_outlook
 from unsung.workflows.outlook_examples import OutlookSettings
 from unsung.workflows.prepare import Shop
+from unsung.workflows.today import today_record
 from unsung.workflows.windows import Recipe
 
 
@@ -197,7 +199,9 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
     if latest is not None:
         dial = latest.dial(model, settings.evaluation.dial, rng=rng, progress=progress)
         model = replace(model, policy=None if dial is None else dial.policy)
-    turned = None
+    turned, today = None, None
+    if chosen is not None:
+        today = today_record(chosen, shop.dataset, rng=rng)
     if dial is not None and chosen is not None:
         turned = dial_record(dial, chosen, rng=rng, progress=progress)
     training = training_record(
@@ -207,7 +211,9 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
         None if outlook is None else outlook.outlook.record,
     )
     own = tuned.content.encoder
-    found = _Found(tested, diagnosis, training, turned, outlook, own.name if own else None, problem)
+    found = _Found(
+        tested, diagnosis, training, turned, today, outlook, own.name if own else None, problem
+    )
     progress("writing the bundle", 0, 1)
     write_bundle(
         out,
@@ -298,6 +304,7 @@ class _Found:
     diagnosis: dict[str, Any]
     training: dict[str, Any] | None
     dial: dict[str, Any] | None
+    today: dict[str, Any] | None
     outlook: ShopOutlook | None
     encoder: str | None
     problem: str | None
@@ -316,6 +323,10 @@ def _records(shop: Shop, settings: FitSettings, found: _Found) -> Records:
         documents["training.json"] = found.training
     if found.dial is not None:
         documents["frontier.json"] = found.dial
+    pages = {}
+    if found.today is not None:
+        documents["before-after.json"] = found.today
+        pages["before-after.html"] = today_page(shop.settings.name, found.today)
     page = {
         "shop": shop.settings.name,
         "check": shop.check,
@@ -324,12 +335,13 @@ def _records(shop: Shop, settings: FitSettings, found: _Found) -> Records:
         "chosen": tested["chosen"] if tested else None,
         "training": found.training,
         "dial": found.dial,
+        "today": found.today,
         "notes": [found.problem] if found.problem else [],
     }
     return Records(
         settings={"shop": shop_settings, "fit": settings.model_dump(mode="json")},
         metrics=metrics,
         documents=documents,
-        pages={"report.html": fit_report_page(page)},
+        pages={**pages, "report.html": fit_report_page(page)},
         writers=[] if shown is None else [partial(write_outlook, shown, found.encoder)],
     )
