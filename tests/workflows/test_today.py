@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from unsung.data.interactions import Interactions
 from unsung.data.settings import ShopSettings, Source
 from unsung.data.splits import split_by_time
 from unsung.workflows import today as today_module
@@ -78,6 +79,26 @@ def test_the_shops_own_lists_are_compared_on_their_customers(busy_shop, found, m
     assert "favours them" in record["assumptions"][0]
     assert rows["ndcg_at_k"]["difference"] < 0
     assert record["worse"] == [name for name, row in rows.items() if row["high"] < 0]
+
+
+def test_captured_value_is_money(busy_shop):
+    rng = np.random.default_rng(2)
+    price = rng.integers(0, 50, len(busy_shop.interactions)).astype(np.float32)
+    rows = busy_shop.interactions
+    paid = Interactions.from_columns(
+        user_index=rows.user_index, item_index=rows.item_index, timestamp=rows.timestamp,
+        price=price, quantity=np.full(len(price), 2.0),
+    )  # fmt: skip
+    shop = replace(busy_shop, interactions=paid)
+    found = evaluate(shop, SHOP, SETTINGS, rng=np.random.default_rng(0))
+    record = today_record(found, shop, rng=np.random.default_rng(0))
+    targets = found.tested.targets
+    assert targets.sum() == pytest.approx(found.split.values.sum(), rel=0.01)
+    assert targets.nnz == found.split.targets.nnz
+    captured = next(row for row in record["lists"] if row["metric"] == "captured_value_at_k")
+    value = next(row for row in record["rows"] if row["metric"] == "value_at_k")
+    n = record["n_users"]
+    assert captured["after"] == pytest.approx(value["after"] * n / targets.sum())
 
 
 def test_order_alone_has_no_later_data(busy_shop):

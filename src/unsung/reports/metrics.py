@@ -17,6 +17,8 @@ METRICS: Final[dict[str, tuple[str, str, int]]] = {
     "cold_ndcg_at_k": ("NDCG, cold", "metric", 1),
     "aplt_tail": ("tail in lists", "share", 1),
     "aplt_fresh": ("fresh in lists", "share", 0),
+    "value_at_k": ("money found by a list", "money", 1),
+    "captured_value_at_k": ("captured value", "share", 1),
     "catalogue_coverage_at_k": ("coverage", "share", 1),
     "effective_items": ("effective items", "count", 1),
     "exposure_gini": ("Gini of exposure", "metric", -1),

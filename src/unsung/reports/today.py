@@ -1,10 +1,10 @@
 """Before and after: the shop's lists of today against Unsung's."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from unsung.reports.charts import before_after_chart, stacked_shares_chart
-from unsung.reports.metrics import metric_label
+from unsung.reports.metrics import METRICS, metric_label
 from unsung.reports.page import Column, DataTable, Panel, Section, chart, number, render
 
 Json = Mapping[str, Any]
@@ -16,15 +16,13 @@ _CHARTED: Final = {
     "fresh_ndcg_at_k": "fresh",
     "cold_ndcg_at_k": "cold",
 }
-_ROWS: Final = (
-    Column("label", "metric"),
-    Column("before", "today", "metric"),
-    Column("after", "Unsung", "metric"),
-    Column("difference", "difference", "metric", "Mean over customers of Unsung minus today."),
-    Column("low", "from", "metric", "Lower end of the 95% interval of the difference."),
-    Column("high", "to", "metric", "Upper end of the 95% interval of the difference."),
-    Column("n", "customers", "count", "Customers that the metric is defined for."),
-)
+_TABLES: Final = {
+    "metric": "Relevance and concentration",
+    "share": "Shares",
+    "money": "Money",
+    "count": "Counts",
+}
+"""Kind of metric -> title of its table."""
 _SEGMENTS: Final = (
     Column("segment", "segment", "segment"),
     Column("side", "lists"),
@@ -34,7 +32,18 @@ _SEGMENTS: Final = (
     Column("n_reached", "items reached", "count", "Items that stand in any list."),
     Column("n_items", "items", "count"),
 )
-_GROUPS: Final = (Column("group", "customers"), *_ROWS)
+
+
+def _columns(kind: str) -> tuple[Column, ...]:
+    return (
+        Column("label", "metric"),
+        Column("before", "today", kind),
+        Column("after", "Unsung", kind),
+        Column("difference", "difference", kind, "Mean over customers of Unsung minus today."),
+        Column("low", "from", kind, "Lower end of the 95% interval of the difference."),
+        Column("high", "to", kind, "Upper end of the 95% interval of the difference."),
+        Column("n", "customers", "count", "Customers that the metric is defined for."),
+    )
 
 
 def today_page(shop: str, today: Json) -> str:
@@ -68,6 +77,11 @@ def today_sections(today: Json | None) -> list[Section]:
     k = today["k"]
     rows = [_labelled(row, k) for row in (*today["rows"], *today["lists"])]
     worse = ", ".join(metric_label(metric, k) for metric in today["worse"])
+    segments = [
+        {**row, "side": "today" if row["side"] == "before" else "Unsung"}
+        for row in today["segments"]
+    ]
+    groups = [_labelled(row, k) for row in today["groups"]]
     got_worse = "Nothing got worse beyond chance."
     if worse:
         got_worse = f"What got worse, beyond chance: {worse}."
@@ -80,20 +94,22 @@ def today_sections(today: Json | None) -> list[Section]:
             summary=[today["verdict"], got_worse],
             charts=list(_charts(today)),
             tables=[
-                DataTable(
-                    "today-rows", "Metric by metric", _ROWS, rows,
-                    about="Equal customers and equal later purchases. Figures of all lists "
-                    "together have no interval.",
-                ),
-                DataTable("today-segments", "Where places and hits lie", _SEGMENTS,
-                          [{**row, "side": "today" if row["side"] == "before" else "Unsung"}
-                           for row in today["segments"]]),
-                DataTable("today-groups", "Groups of customers", _GROUPS,
-                          [_labelled(row, k) for row in today["groups"]]),
+                *_by_kind("today-rows", rows),
+                DataTable("today-segments", "Where places and hits lie", _SEGMENTS, segments),
+                *_by_kind("today-groups", groups, Column("group", "customers")),
             ],
             notes=today["assumptions"],
         )
     ]  # fmt: skip
+
+
+def _by_kind(name: str, rows: Sequence[Json], *first: Column) -> Iterator[DataTable]:
+    """A table for each kind of number."""
+    for kind, title in _TABLES.items():
+        some = [row for row in rows if METRICS[row["metric"]][1] == kind]
+        if some:
+            whose = f"{title}, by group of customers" if first else title
+            yield DataTable(f"{name}-{kind}", whose, (*first, *_columns(kind)), some)
 
 
 def _labelled(row: Json, k: int) -> dict[str, Any]:

@@ -46,6 +46,7 @@ from unsung.workflows.testing import (
     TestResult,
     described_window,
     item_table,
+    priced_targets,
 )
 from unsung.workflows.tune import (
     Choice,
@@ -208,6 +209,7 @@ def evaluate(
         subject = Subject("", "", BUYERS, "the validation window", trial.k)
         dial = set_dial(stand, subject, settings.dial, rng=rng, progress=progress)
     tested = described_window(test, builder, progress)
+    tested = replace(tested, targets=priced_targets(test))
     items = item_table(tested.fit_state, shop)
     stage = Stage(tested.fit_state, trial.recipe.first_stage())
     baselines = [make_component(c) for c in baseline_components(tested.fit_state, window.days)]

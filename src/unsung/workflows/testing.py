@@ -133,6 +133,20 @@ def described_window(
     return ValidationWindow(fit_state, state, split.users, split.targets, days)
 
 
+def priced_targets(split: Split) -> sp.csr_array:
+    """What users bought, valued at the money that it came to.
+
+    Returns
+    -------
+    targets : csr_array of float32, shape (n, n_items)
+        Above 0 at the places of ``split.targets``: what was free, or was returned, counts as a
+        cent, so that it stays relevant.
+    """
+    values = sp.csr_array(split.values, copy=True)
+    values.data = np.maximum(values.data, np.float32(0.01))
+    return values
+
+
 def item_table(state: ShopState, shop: ShopSettings) -> ItemTable:
     """Segments, bands and popularity of the items, as of the state's moment."""
     return ItemTable(
