@@ -4,7 +4,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
-from scipy import optimize
 from scipy.sparse.linalg import LinearOperator, cg
 from scipy.special import expit
 
@@ -83,6 +82,8 @@ def fit_logistic(
     begin = np.zeros(rows.shape[1] + 1)
     if start is not None:
         begin[:-1], begin[-1] = start
+    from scipy import optimize  # noqa: PLC0415 - .2 s that whoever only predicts does without
+
     found = optimize.minimize(
         loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": 500, "gtol": 1e-4}
     )
