@@ -1,0 +1,1 @@
+"""Campaigns: slots kept for items that few have seen, what they may cost, and when they end."""
