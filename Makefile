@@ -54,6 +54,7 @@ long: $(VENV)/.installed-dev ## Measure what the docs say, into long-out/ (hours
 	$(BIN)/python benchmarks/certificate.py | tee long-out/certificate.json
 	$(BIN)/python benchmarks/rerank.py speed | tee long-out/rerank.json
 	$(BIN)/python benchmarks/experiment.py | tee long-out/experiment.json
+	$(BIN)/python benchmarks/warm_up.py | tee long-out/warm_up.json
 	$(BIN)/python benchmarks/interest.py --shops online_retail | tee long-out/interest.json
 	$(BIN)/python benchmarks/outlook.py online_retail | tee long-out/outlook.json
 

@@ -58,7 +58,7 @@ def eligible_items(
     array([0, 1], dtype=int32)
     """
     free = np.setdiff1d(campaign_items, np.concatenate([listed, seen]))
-    return free[allowed[free]].astype(np.int32)
+    return np.asarray(free[allowed[free]], dtype=np.int32)
 
 
 def explore(

@@ -60,7 +60,8 @@ def log_evidence_above(
     tails = _log_ratio(
         special.betaincc(a + successes, b + failures, rate), special.betaincc(a, b, rate)
     )
-    return _log_marginal(successes, failures, a, b) + tails - _log_null(successes, failures, rate)
+    marginal = _log_marginal(successes, failures, a, b)
+    return np.asarray(marginal + tails - _log_null(successes, failures, rate))
 
 
 def log_evidence_below(
@@ -85,9 +86,8 @@ def log_evidence_below(
     successes, trials = _checked(successes, trials, rate)
     failures = trials - successes
     tails = _log_ratio(special.betainc(1.0 + successes, 1.0 + failures, rate), rate)
-    return (
-        _log_marginal(successes, failures, 1.0, 1.0) + tails - _log_null(successes, failures, rate)
-    )
+    marginal = _log_marginal(successes, failures, 1.0, 1.0)
+    return np.asarray(marginal + tails - _log_null(successes, failures, rate))
 
 
 def _checked(
