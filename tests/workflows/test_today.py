@@ -105,3 +105,9 @@ def test_order_alone_has_no_later_data(busy_shop):
     settings = SETTINGS.model_copy(update={"protocol": "leave-one-out"})
     found = evaluate(busy_shop, SHOP, settings, rng=np.random.default_rng(0))
     assert today_record(found, busy_shop, rng=np.random.default_rng(0)) is None
+
+
+def test_one_customer_tells_nothing(busy_shop, found):
+    tested = replace(found.tested, users=found.tested.users[:1])
+    alone = replace(found, tested=tested)
+    assert today_record(alone, busy_shop, rng=np.random.default_rng(0)) is None

@@ -83,9 +83,9 @@ def today_record(
         ``before, after`` (names), ``k``, ``n_users``, ``window``, ``is_shown`` (whether today's
         lists are the shop's own), ``rows`` (metrics with paired intervals), ``lists`` (figures of
         all lists together), ``segments``, ``groups``, ``verdict``, ``worse``, ``assumptions``.
-        None in leave-one-out, which has no later data.
+        None in leave-one-out, which has no later data, and for a single customer.
     """
-    if not isinstance(found.split, TimeSplit):
+    if not isinstance(found.split, TimeSplit) or len(found.tested.users) < 2:
         return None
     sides = _sides(found, dataset, found.split)
     rows = list(_rows(sides.before, sides.after, METRICS, rng))
