@@ -93,3 +93,26 @@ def prepare(tmp_path_factory) -> Callable[..., tuple[PreparedTables, ShopSetting
         return prepared, shop
 
     return run
+
+
+ASSIGNMENTS = """user_id,arm,timestamp
+a,control,2026-01-02
+a,control,2026-01-01
+b,new,2026-01-03
+c,new,2026-01-03
+c,control,2026-01-04
+,new,2026-01-04
+d,,2026-01-04
+e,new,not a time
+e,control,2026-01-05
+f,new,2027-01-01
+b,new,2026-01-03
+"""
+
+
+@pytest.fixture
+def assignment_file(tmp_path):
+    """Arms of customers, with everything that can be wrong about them."""
+    path = tmp_path / "assignments.csv"
+    path.write_text(ASSIGNMENTS, encoding="utf-8")
+    return path

@@ -8,19 +8,6 @@ from unsung.data.settings import ShopSettings, Source
 from unsung.errors import InputError
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
-ROWS = """user_id,arm,timestamp
-a,control,2026-01-02
-a,control,2026-01-01
-b,new,2026-01-03
-c,new,2026-01-03
-c,control,2026-01-04
-,new,2026-01-04
-d,,2026-01-04
-e,new,not a time
-e,control,2026-01-05
-f,new,2027-01-01
-b,new,2026-01-03
-"""
 
 
 @pytest.fixture
@@ -28,15 +15,8 @@ def settings() -> ShopSettings:
     return ShopSettings(interactions=Source(path="orders.csv"))
 
 
-@pytest.fixture
-def file(tmp_path):
-    path = tmp_path / "assignments.csv"
-    path.write_text(ROWS, encoding="utf-8")
-    return path
-
-
-def test_every_row_counts_is_a_repeat_or_is_set_aside(file, settings, tmp_path):
-    found = read_assignments(file, settings, now=NOW, quarantine=tmp_path / "kept")
+def test_every_row_counts_is_a_repeat_or_is_set_aside(assignment_file, settings, tmp_path):
+    found = read_assignments(assignment_file, settings, now=NOW, quarantine=tmp_path / "kept")
     assert found.user_id.tolist() == ["a", "b"]
     assert found.arm.tolist() == ["control", "new"]
     assert len(found) == 2
@@ -67,10 +47,11 @@ def test_without_times_the_start_must_be_told_elsewhere(tmp_path, settings):
     assert found.user_id.tolist() == ["a", "b"]
 
 
-def test_parquet_is_read_alike(file, tmp_path, settings):
-    pd.read_csv(file).to_parquet(tmp_path / "same.parquet")
+def test_parquet_is_read_alike(assignment_file, tmp_path, settings):
+    pd.read_csv(assignment_file).to_parquet(tmp_path / "same.parquet")
     text, native = (
-        read_assignments(path, settings, now=NOW) for path in (file, tmp_path / "same.parquet")
+        read_assignments(path, settings, now=NOW)
+        for path in (assignment_file, tmp_path / "same.parquet")
     )
     assert native.user_id.tolist() == text.user_id.tolist()
     assert native.first_exposure.tolist() == text.first_exposure.tolist()
@@ -112,15 +93,3 @@ def test_no_file_is_refused(tmp_path, settings):
         read_assignments(None, settings, now=NOW)
     with pytest.raises(InputError, match=r"nowhere\.csv"):
         read_assignments(tmp_path / "nowhere.csv", settings, now=NOW)
-
-
-@pytest.mark.spark
-def test_spark_judges_alike(file, settings):
-    plain, spark = (
-        read_assignments(file, settings.model_copy(update={"engine": engine}), now=NOW)
-        for engine in ("duckdb", "spark")
-    )
-    assert spark.user_id.tolist() == plain.user_id.tolist()
-    assert spark.arm.tolist() == plain.arm.tolist()
-    assert spark.first_exposure.tolist() == plain.first_exposure.tolist()
-    assert spark.reasons == plain.reasons

@@ -1,14 +1,19 @@
 """The law of engines: the same expressions give the same tables on DuckDB and on Spark."""
 
+from contextlib import nullcontext
+from datetime import UTC, datetime
+
 import numpy as np
 import pandas as pd
 import pyarrow.dataset as ds
 import pytest
 
+from unsung.data.assignments import read_assignments
 from unsung.data.demo import demo_shop_folder
 from unsung.data.engine.choice import open_engine
 from unsung.data.engine.duckdb_engine import DuckDBEngine
 from unsung.data.engine.spark_engine import SparkEngine
+from unsung.data.settings import ShopSettings, Source
 from unsung.errors import InputError, MissingExtraError
 
 NASTY = """user_id,item_id,timestamp,event,weight,rating,price,quantity,basket_id,title
@@ -195,3 +200,21 @@ def test_spark_without_pyspark_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyspark.sql", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'unsung\[spark\]'"):
         SparkEngine(tmp_path)
+
+
+@pytest.mark.spark
+def test_spark_and_duckdb_agree_on_assignments(spark, assignment_file, monkeypatch):
+    def opened(name, folder):
+        return nullcontext(spark) if name == "spark" else open_engine(name, folder)
+
+    monkeypatch.setattr("unsung.data.assignments.open_engine", opened)
+    settings = ShopSettings(interactions=Source(path="orders.csv"))
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+    plain, by_spark = (
+        read_assignments(assignment_file, settings.model_copy(update={"engine": name}), now=now)
+        for name in ("duckdb", "spark")
+    )
+    assert by_spark.user_id.tolist() == plain.user_id.tolist()
+    assert by_spark.arm.tolist() == plain.arm.tolist()
+    assert by_spark.first_exposure.tolist() == plain.first_exposure.tolist()
+    assert by_spark.reasons == plain.reasons
