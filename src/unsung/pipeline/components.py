@@ -19,7 +19,6 @@ from unsung.rerankers.calibrated import Calibrated, CalibratedSettings
 from unsung.rerankers.mmr import MMR, MMRSettings
 from unsung.rerankers.quota import Quota, QuotaSettings
 from unsung.rerankers.segment_weight import SegmentWeight, SegmentWeightSettings
-from unsung.rerankers.seller_floors import SellerFloors, SellerFloorSettings
 from unsung.rerankers.slot_weight import SlotWeight, SlotWeightSettings
 from unsung.rerankers.xquad import XQuAD, XQuADSettings
 
@@ -63,11 +62,10 @@ RerankerSettings = Annotated[
     | QuotaSettings
     | XQuADSettings
     | CalibratedSettings
-    | MMRSettings
-    | SellerFloorSettings,
+    | MMRSettings,
     Field(discriminator="kind"),
 ]
-"""Settings of any balance method, told apart by ``kind``."""
+"""Settings of a balance method that needs nothing but them, told apart by ``kind``."""
 
 _RERANKERS: Mapping[str, Any] = {
     "segment_weight": SegmentWeight,
@@ -76,7 +74,6 @@ _RERANKERS: Mapping[str, Any] = {
     "xquad": XQuAD,
     "calibrated": Calibrated,
     "mmr": MMR,
-    "seller_floors": SellerFloors,
 }
 
 

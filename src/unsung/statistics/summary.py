@@ -64,3 +64,14 @@ def ratio_or_nan(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     ratio = np.full(over.shape, np.nan)
     np.divide(over, under, out=ratio, where=under > 0)
     return ratio
+
+
+def number_or_none(value: float | None) -> float | None:
+    """None for what JSON has no number for: NaN and the infinities.
+
+    Examples
+    --------
+    >>> number_or_none(0.5), number_or_none(float("nan")), number_or_none(None)
+    (0.5, None, None)
+    """
+    return float(value) if value is not None and np.isfinite(value) else None

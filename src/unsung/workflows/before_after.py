@@ -42,20 +42,36 @@ def before_after_rows(
     """
     rows: list[dict[str, Any]] = []
     for old, new in zip(before, after, strict=True):
-        rows.extend(_per_user(old, new, rng))
+        found = per_user_rows(old, new, PER_USER, rng=rng)
+        rows.extend({"scorer": new.name, **row} for row in found)
         rows.extend(_of_catalogue(old, new))
     return rows
 
 
-def _per_user(
-    old: Evaluation, new: Evaluation, rng: np.random.Generator
+def per_user_rows(
+    old: Evaluation, new: Evaluation, metrics: Sequence[str], *, rng: np.random.Generator
 ) -> Iterator[dict[str, Any]]:
-    metrics = [metric for metric in PER_USER if metric in new.per_user and metric in old.per_user]
-    for metric, found in compare_evaluations(new, old, metrics, rng=rng).items():
+    """Two evaluations of the same users, metric by metric.
+
+    Parameters
+    ----------
+    old, new : Evaluation
+    metrics : sequence of str
+        Those that one of the two lacks are left out, as is what fewer than two users have.
+    rng : Generator
+        For the bootstrap.
+
+    Yields
+    ------
+    row : dict
+        ``metric, before, after, difference`` (new minus old), ``low, high`` (its 95 % interval),
+        ``n``.
+    """
+    named = [metric for metric in metrics if metric in new.per_user and metric in old.per_user]
+    for metric, found in compare_evaluations(new, old, named, rng=rng).items():
         if found.n > 1:
             both = ~np.isnan(old.per_user[metric]) & ~np.isnan(new.per_user[metric])
             yield {
-                "scorer": new.name,
                 "metric": metric,
                 "before": float(old.per_user[metric][both].mean()),
                 "after": float(new.per_user[metric][both].mean()),

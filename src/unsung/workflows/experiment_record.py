@@ -11,6 +11,7 @@ from unsung.evaluation.experiment import FEWEST_ACTIVE, Effect
 from unsung.popularity.tables import iso_time
 from unsung.statistics.ratio_check import FAILS_BELOW, check_sample_ratio
 from unsung.statistics.sequential import PLANNED_USER_DAYS
+from unsung.statistics.summary import number_or_none
 from unsung.workflows.experiment import Readout, user_groups
 from unsung.workflows.experiment_metrics import METRICS
 
@@ -49,8 +50,8 @@ def experiment_record(readout: Readout) -> dict[str, Any]:
             "planned_user_days": settings.planned_user_days,
         },
         "ratio": {
-            "chi_square": _number(readout.ratio.chi_square),
-            "p_value": _number(readout.ratio.p_value),
+            "chi_square": number_or_none(readout.ratio.chi_square),
+            "p_value": number_or_none(readout.ratio.p_value),
             "fails_below": FAILS_BELOW,
             "fails": readout.ratio.fails,
             "groups": list(_ratio_by_group(readout)),
@@ -155,7 +156,7 @@ def _ratio_by_group(readout: Readout) -> Iterator[dict[str, Any]]:
         yield {
             "group": name,
             "n_users": {arm: int(n) for arm, n in zip(trial.arms, counts, strict=True)},
-            "p_value": _number(check.p_value),
+            "p_value": number_or_none(check.p_value),
         }
 
 
@@ -190,7 +191,7 @@ def _effect(effect: Effect) -> dict[str, Any]:
         "lift_fixed_": effect.lift_fixed,
     }
     ends = {
-        f"{prefix}{end}": _number(value)
+        f"{prefix}{end}": number_or_none(value)
         for prefix, interval in pairs.items()
         for end, value in interval._asdict().items()
     }
@@ -201,16 +202,16 @@ def _effect(effect: Effect) -> dict[str, Any]:
         "n_control": effect.n_control,
         "n_arm": effect.n_arm,
         "n_active": effect.n_active,
-        "control_mean": _number(effect.control_mean),
-        "arm_mean": _number(effect.arm_mean),
-        "difference": _number(effect.difference),
-        "plain_difference": _number(effect.plain_difference),
-        "variance_share": _number(effect.variance_share),
-        "lift": _number(effect.lift),
+        "control_mean": number_or_none(effect.control_mean),
+        "arm_mean": number_or_none(effect.arm_mean),
+        "difference": number_or_none(effect.difference),
+        "plain_difference": number_or_none(effect.plain_difference),
+        "variance_share": number_or_none(effect.variance_share),
+        "lift": number_or_none(effect.lift),
         **ends,
-        "p_value": _number(effect.p_value),
-        "fixed_p_value": _number(effect.fixed_p_value),
-        "adjusted_p_value": _number(effect.adjusted_p_value),
+        "p_value": number_or_none(effect.p_value),
+        "fixed_p_value": number_or_none(effect.fixed_p_value),
+        "adjusted_p_value": number_or_none(effect.adjusted_p_value),
         "settled": effect.settled,
     }
 
@@ -244,7 +245,3 @@ def _notes(readout: Readout) -> Iterator[str]:
         "p-values are corrected within three families: the metrics of the verdict, the other "
         "metrics, and the groups of users. Intervals are not."
     )
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) or math.isinf(value) else float(value)

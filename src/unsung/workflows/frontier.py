@@ -1,6 +1,5 @@
 """What every balance method gives and takes at every strength, and which settings others beat."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +12,7 @@ from unsung.evaluation.items import ItemTable
 from unsung.evaluation.significance import paired_difference
 from unsung.progress import Progress, silent
 from unsung.rerankers.base import ItemFacts, Pool, Reranker
+from unsung.statistics.summary import number_or_none
 
 REFERENCE = "undialled"
 """Name of the lists at strength 0, where all methods agree."""
@@ -148,17 +148,14 @@ def frontier_rows(
         {
             "method": position.method,
             "strength": position.strength,
-            **{name: _known(position.evaluation.summary.get(name)) for name in SHOWN},
-            **{name: _known(v) for name, v in loss_of(position, reference, rng=rng).items()},
+            **{name: number_or_none(position.evaluation.summary.get(name)) for name in SHOWN},
+            **{
+                name: number_or_none(v) for name, v in loss_of(position, reference, rng=rng).items()
+            },
             "dominated": bool(is_beaten),
         }
         for position, is_beaten in zip(everything, beaten, strict=True)
     ]
-
-
-def _known(value: float | None) -> float | None:
-    """None for what isn't a number, as JSON wants it."""
-    return None if value is None or math.isnan(value) else value
 
 
 def loss_of(

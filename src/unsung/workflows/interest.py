@@ -24,7 +24,7 @@ from unsung.recommenders.associations import (
     find_associations,
 )
 from unsung.settings import Settings
-from unsung.statistics.summary import Summary, summarise
+from unsung.statistics.summary import Summary, number_or_none, summarise
 from unsung.text.documents import documents_of, settled
 from unsung.workflows.content import ContentBuilder
 from unsung.workflows.content_judge import ContentJudge, Measured
@@ -307,8 +307,8 @@ class _Report:
                     "frozen": self.frozen.means[cut],
                     "fine_tuned": tuned.means[cut],
                     "difference": found.mean_difference,
-                    "low": _number(found.low),
-                    "high": _number(found.high),
+                    "low": number_or_none(found.low),
+                    "high": number_or_none(found.high),
                 }
             )
         return cuts
@@ -317,8 +317,3 @@ class _Report:
 def _standard_error(differences: Summary) -> float:
     """0 where there are too few users for one."""
     return 0.0 if np.isnan(differences.sd) else differences.sd / float(np.sqrt(differences.n))
-
-
-def _number(value: float) -> float | None:
-    """None for what JSON has no number for."""
-    return None if np.isnan(value) else float(value)

@@ -11,7 +11,7 @@ from unsung import schema
 from unsung.data.dataset import Dataset
 from unsung.data.splits import TimeSplit
 from unsung.evaluation.evaluate import Evaluation, evaluate_lists
-from unsung.evaluation.significance import adjust_together, paired_difference
+from unsung.evaluation.significance import paired_difference
 from unsung.pipeline.policy import Dial
 from unsung.pipeline.pools import item_facts
 from unsung.pipeline.recommend import recommend_lists
@@ -19,6 +19,8 @@ from unsung.pipeline.two_stage import TwoStage
 from unsung.popularity.segments import SEGMENT_NAMES
 from unsung.recommenders.base import Scorer
 from unsung.schema import EMPTY
+from unsung.statistics.summary import number_or_none
+from unsung.workflows.before_after import per_user_rows
 from unsung.workflows.evaluate import ShopEvaluation
 from unsung.workflows.user_groups import user_groups
 from unsung.workflows.validation import ValidationWindow
@@ -88,7 +90,7 @@ def today_record(
     if not isinstance(found.split, TimeSplit) or len(found.tested.users) < 2:
         return None
     sides = _sides(found, dataset, found.split)
-    rows = list(_rows(sides.before, sides.after, METRICS, rng))
+    rows = list(per_user_rows(sides.before, sides.after, METRICS, rng=rng))
     record = {
         "before": sides.before_name,
         "after": sides.after_name,
@@ -172,25 +174,6 @@ def _dial(found: ShopEvaluation, after: str) -> Dial | None:
     return Dial(found.dial.policy, item_facts(found.tested.state, found.items.segments))
 
 
-def _rows(
-    before: Evaluation, after: Evaluation, metrics: tuple[str, ...], rng: np.random.Generator
-) -> Iterator[dict[str, Any]]:
-    named = [m for m in metrics if m in before.per_user and m in after.per_user]
-    compared = {m: paired_difference(after.per_user[m], before.per_user[m], rng=rng) for m in named}
-    for metric, found in adjust_together({m: c for m, c in compared.items() if c.n > 1}).items():
-        both = ~np.isnan(before.per_user[metric]) & ~np.isnan(after.per_user[metric])
-        yield {
-            "metric": metric,
-            "before": float(before.per_user[metric][both].mean()),
-            "after": float(after.per_user[metric][both].mean()),
-            "difference": found.mean_difference,
-            "low": found.low,
-            "high": found.high,
-            "p_value": found.adjusted_p_value,
-            "n": found.n,
-        }
-
-
 def _segments(sides: Sides) -> Iterator[dict[str, Any]]:
     """Slots, hits and items reached of each segment, on both sides."""
     for name in SEGMENT_NAMES:
@@ -200,9 +183,9 @@ def _segments(sides: Sides) -> Iterator[dict[str, Any]]:
             yield {
                 "segment": name,
                 "side": label,
-                "slot_share": _known(cut["slot_share"]),
-                "hit_share": _known(cut["hit_share"]),
-                "target_share": _known(cut["target_share"]),
+                "slot_share": number_or_none(cut["slot_share"]),
+                "hit_share": number_or_none(cut["hit_share"]),
+                "target_share": number_or_none(cut["target_share"]),
                 "n_items": cut["n_items"],
                 "n_reached": round(reached) if cut["n_items"] else 0,
             }
@@ -261,7 +244,3 @@ def _assumptions(record: dict[str, Any]) -> Iterator[str]:
         "lists cause."
     )
     yield "Customers who bought nothing new in the window are not counted."
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
