@@ -14,6 +14,7 @@ from unsung.pipeline.rules import Rules
 from unsung.recommenders.blend import Blend
 from unsung.schema import DAY_US
 from unsung.workflows.dial import DialSettings, Stand, relevance_of, set_dial
+from unsung.workflows.dial_choice import LIKELY
 from unsung.workflows.dial_record import dial_record
 from unsung.workflows.testing import item_table
 from unsung.workflows.user_groups import user_groups
@@ -87,13 +88,22 @@ def test_where_the_tail_is_wanted_the_dial_goes_far(state, items):
 
 def test_where_the_head_is_wanted_it_is_refused(state, items):
     stand = replace(stand_of(state, items, in_segment(items, 0)), k=2)
-    settings = SETTINGS.model_copy(update={"budget": 0.01})
+    settings = SETTINGS.model_copy(update={"budget": 0.01, "most_lost": (1.0,)})
     dial = set_dial(stand, SUBJECT, settings, rng=np.random.default_rng(0))
     reached = sum(position.certified for position in dial.certificate.positions)
     # What may be certified then changes nothing for anybody.
     assert reached == 0 or dial.tail_shares[reached - 1] == pytest.approx(dial.tail_shares[-1])
     assert dial.certificate.positions[-1].loss > 0.01
     assert not dial.certificate.positions[-1].certified
+
+
+def test_a_choice_is_likely_to_certify_a_gain(state, items):
+    stand = stand_of(state, items, in_segment(items, 1))
+    choice = set_dial(stand, SUBJECT, SETTINGS, rng=np.random.default_rng(0)).choice
+    assert choice.chance >= LIKELY
+    head = replace(stand_of(state, items, in_segment(items, 0)), k=2)
+    settings = SETTINGS.model_copy(update={"budget": 0.01})
+    assert set_dial(head, SUBJECT, settings, rng=np.random.default_rng(0)).choice.chance < LIKELY
 
 
 def test_labels_of_the_certifying_users_choose_nothing(state, items):

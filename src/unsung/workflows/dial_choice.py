@@ -19,6 +19,9 @@ from unsung.workflows.frontier import Bench
 
 DRAWS = 40
 """Simulated calibrations that a choice is judged by."""
+LIKELY = 0.9
+"""Share of them that must certify a gain: a bolder start promises more and mostly gives nothing,
+the more so as it was the best of many on the same few users."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +85,8 @@ class Choice:
     expected_tail : float
         Mean over simulated calibrations of the share of the established tail in the lists of the
         last certified position.
+    chance : float
+        Share of these calibrations that certify a gain.
     """
 
     settings: RerankerSettings
@@ -89,6 +94,7 @@ class Choice:
     start: int
     most_lost: float
     expected_tail: float
+    chance: float
 
 
 def turn(bench: Bench, settings: RerankerSettings, strengths: tuple[float, ...]) -> Turned:
@@ -148,17 +154,20 @@ def choose_method(
     Returns
     -------
     choice : Choice
-        Of equals the first.
+        Among those that are likely to certify a gain; where none is, the likeliest. Of equals the
+        first.
     """
     pairs = [(some, limit) for some in turned for limit in most_lost]
-    found = []
+    found: list[Choice] = []
     for done, (some, limit) in enumerate(pairs):
         progress("choosing what to certify", done, len(pairs))
-        expected = _expected_tail(some, limit, budget, n_calibration, level, rng)
-        start = int(np.argmax(expected))
-        found.append(Choice(some.settings, some.strengths, start, limit, float(expected[start])))
+        expected, chance = _expected_tail(some, limit, budget, n_calibration, level, rng)
+        found.extend(
+            Choice(some.settings, some.strengths, start, limit, float(tail), float(likely))
+            for start, (tail, likely) in enumerate(zip(expected, chance, strict=True))
+        )
     progress("choosing what to certify", len(pairs), len(pairs))
-    return max(found, key=lambda choice: choice.expected_tail)
+    return max(found, key=lambda choice: (min(choice.chance, LIKELY), choice.expected_tail))
 
 
 def _expected_tail(
@@ -168,18 +177,24 @@ def _expected_tail(
     n: int,
     level: float,
     rng: np.random.Generator,
-) -> np.ndarray:
-    """Mean share of the tail that is reached by each start: ndarray of float64, shape (m,)."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean share of the tail that each start reaches, and how often that is a gain.
+
+    Both ndarray of float64, shape (m,).
+    """
     known = turned.margins(budget, limit)
     shares = np.append(turned.tail_shares(limit), turned.undialled_tail)
     # All draws side by side, since the bets go through the users one by one.
     values = known.values[rng.integers(0, known.n, (DRAWS, n))].swapaxes(0, 1).reshape(n, -1)
     p_values = betting_p_values(values, low=np.tile(known.low, DRAWS), level=level)
     m = known.values.shape[1]
-    expected = np.zeros(m)
+    expected, chance = np.zeros(m), np.zeros(m)
     for row in p_values.reshape(DRAWS, m):
         for start in range(m):
             passed = fixed_sequence_test(row[start:], level)
             # Nothing certified is place -1: the undialled lists.
-            expected[start] += shares[start + passed - 1 if passed else -1] / DRAWS
-    return expected
+            reached = shares[start + passed - 1 if passed else -1]
+            expected[start] += reached
+            # A limit that keeps every list as it is certifies, and says nothing.
+            chance[start] += reached > shares[-1]
+    return expected / DRAWS, chance / DRAWS
