@@ -52,6 +52,7 @@ long: $(VENV)/.installed-dev ## Measure what the docs say, into long-out/ (hours
 	$(BIN)/python benchmarks/finetune.py | tee long-out/finetune.json
 	$(BIN)/python benchmarks/ranker.py | tee long-out/ranker.json
 	$(BIN)/python benchmarks/certificate.py | tee long-out/certificate.json
+	$(BIN)/python benchmarks/dial.py | tee long-out/dial.json
 	$(BIN)/python benchmarks/rerank.py speed | tee long-out/rerank.json
 	$(BIN)/python benchmarks/experiment.py | tee long-out/experiment.json
 	$(BIN)/python benchmarks/warm_up.py | tee long-out/warm_up.json
