@@ -79,3 +79,11 @@ class MissingExtraError(UnsungError):
 
 class MissingLibraryError(UnsungError):
     """A library of the system isn't there; the message says how to install it."""
+
+
+class ConflictError(UnsungError):
+    """What was sent contradicts what is stored under the same id."""
+
+
+class StoreError(UnsungError):
+    """The store can't be read or written now (locked, full, unreachable); nothing was lost."""

@@ -1,0 +1,1 @@
+"""The HTTP service: routes, schemas, authorisation and limits; no business logic."""
