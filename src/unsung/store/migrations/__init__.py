@@ -1,0 +1,1 @@
+"""Every schema that a released version had, and the way from each to the next."""
