@@ -5,7 +5,7 @@ import pytest
 
 from unsung.data.interactions import Interactions
 from unsung.features.build import build_features, describe_shop
-from unsung.features.user import DEFINITIONS, basket_counts
+from unsung.features.user import DEFINITIONS
 from unsung.popularity.segments import TAIL
 from unsung.schema import DAY_US
 
@@ -86,11 +86,11 @@ def test_baskets_are_counted_once(state):
         timestamp=[1, 1, 5, 1, 1, 5],
         basket=[7, 7, 8, -1, -1, -1],
     )
-    assert basket_counts(replace(state, interactions=two))[:3].tolist() == [2, 2, 0]
+    assert replace(state, interactions=two).n_baskets[:3].tolist() == [2, 2, 0]
 
 
 def test_order_only_baskets_need_an_id(order_only):
     some = rows(user_index=[0, 0, 1], item_index=[0, 1, 0], timestamp=[0, 1, 0], basket=[7, 7, -1])
-    counts = basket_counts(replace(order_only, interactions=some))
+    counts = replace(order_only, interactions=some).n_baskets
     assert counts[0] == 1
     assert np.isnan(counts[1:]).all()

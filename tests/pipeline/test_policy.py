@@ -8,6 +8,7 @@ import pytest
 
 import unsung
 from unsung.artifacts import write_json
+from unsung.data.event_kinds import EventKinds
 from unsung.data.settings import SegmentSettings
 from unsung.pipeline.bundle import Model, Records, write_bundle
 from unsung.pipeline.components import default_components, default_weights
@@ -104,6 +105,7 @@ def model(two_stage, state) -> Model:
         terms=terms,
         documents=documents or DocumentSettings(),
         repeats="hide",
+        events=EventKinds({"purchase": 1.0, "view": 0.1}, "purchase"),
         policy=Policy(LIFT, STRENGTHS, certificate={"claim": "so much"}),
     )
 

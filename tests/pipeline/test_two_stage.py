@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from unsung.data.event_kinds import EventKinds
 from unsung.data.settings import SegmentSettings
 from unsung.errors import MissingLibraryError
 from unsung.pipeline.bundle import Model, Records, load_bundle, write_bundle
@@ -138,6 +139,7 @@ def model(two_stage, crowd) -> Model:
         terms=terms,
         documents=documents,
         repeats="hide",
+        events=EventKinds({"purchase": 1.0, "view": 0.1}, "purchase"),
     )
 
 

@@ -1,5 +1,6 @@
 """Everything known about the shop as of a moment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -58,6 +59,8 @@ class ShopState:
         ``user_index, item_index, timestamp, rating, title, text`` before the moment.
     content : ItemContent
         Vectors of the documents as of the moment; empty until ``with_content``.
+    whole : ShopState, optional
+        The shop that this state shows one user of (``seen_by``), and whose counters are its own.
     """
 
     as_of: int | None
@@ -69,6 +72,7 @@ class ShopState:
     interactions: Interactions
     reviews: pd.DataFrame
     content: ItemContent = field(repr=False)
+    whole: "ShopState | None" = field(default=None, repr=False)
     _trends: dict[float, np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -90,10 +94,55 @@ class ShopState:
         """The same state with its items' content vectors."""
         other = replace(self, content=content)
         # Histories and counters don't depend on content, and take seconds in a large shop.
-        for name in ("pairs", "buyers", "first_seen"):
+        for name in ("pairs", "buyers", "first_seen", "first_interaction", "n_baskets"):
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]
         return other
+
+    def with_counters(
+        self,
+        buyers: np.ndarray,
+        first_seen: np.ndarray,
+        first_interaction: np.ndarray,
+        trends: Mapping[float, np.ndarray],
+    ) -> "ShopState":
+        """The same state with counters that were kept up to date elsewhere.
+
+        Parameters
+        ----------
+        buyers, first_seen, first_interaction : ndarray of int64, shape (n_items,)
+            As the properties of these names say.
+        trends : mapping of float to ndarray of float32, shape (n_items,)
+            ``decayed_buyers`` by half-life.
+        """
+        other = replace(self)
+        counters = (buyers, first_seen, first_interaction)
+        names = ("buyers", "first_seen", "first_interaction")
+        other.__dict__.update(zip(names, counters, strict=True))
+        other._trends.update(trends)
+        return other
+
+    @property
+    def half_lives(self) -> tuple[float, ...]:
+        """Those that ``decayed_buyers`` was asked for so far."""
+        return tuple(self._trends)
+
+    def seen_by(self, user_id: str, rows: Interactions, as_of: int | None) -> "ShopState":
+        """The same shop with one user in it, whose index is 0.
+
+        A running service makes one for a request: it costs what the user's own history costs, and
+        nothing of it grows with the number of users.
+
+        Parameters
+        ----------
+        user_id : str
+        rows : Interactions
+            Of this user, with ``user_index`` 0.
+        as_of : int or None
+            The moment that the user's ages are counted to.
+        """
+        one = Identifiers(np.array([user_id], dtype=object))
+        return replace(self, as_of=as_of, users=one, interactions=rows, whole=self.whole or self)
 
     @cached_property
     def pairs(self) -> Pairs:
@@ -103,6 +152,8 @@ class ShopState:
     @cached_property
     def buyers(self) -> np.ndarray:
         """Popularity: distinct buyers of each item, ndarray of int64, shape (n_items,)."""
+        if self.whole is not None:
+            return self.whole.buyers
         bought = self.pairs.item_index[self.pairs.bought]
         return np.bincount(bought, minlength=self.n_items)
 
@@ -113,10 +164,32 @@ class ShopState:
         The largest int64 for an item without one. Without a clock the numbers are positions in
         users' histories and mean nothing across users.
         """
-        rows = self.interactions
-        first = np.full(self.n_items, np.iinfo(np.int64).max)
-        np.minimum.at(first, rows.item_index[rows.is_target], rows.timestamp[rows.is_target])
-        return first
+        if self.whole is not None:
+            return self.whole.first_seen
+        return _earliest(self.interactions, self.interactions.is_target, self.n_items)
+
+    @cached_property
+    def first_interaction(self) -> np.ndarray:
+        """The same of the item's first event of a weight above 0."""
+        if self.whole is not None:
+            return self.whole.first_interaction
+        return _earliest(self.interactions, self.interactions.weight > 0, self.n_items)
+
+    @cached_property
+    def n_baskets(self) -> np.ndarray:
+        """Distinct baskets of every user: ndarray of float64, shape (n_users,).
+
+        A purchase without a basket id counts by its time; where only order is known it isn't
+        counted, and users without any basket id get NaN.
+        """
+        rows = self.interactions.take(self.interactions.is_target)
+        named = rows.basket >= 0
+        counts = _distinct(rows.user_index[named], rows.basket[named], self.n_users)
+        if self.has_clock:
+            alone = rows.take(~named)
+            counts += _distinct(alone.user_index, alone.timestamp, self.n_users)
+            return counts
+        return np.where(counts > 0, counts, np.nan)
 
     def decayed_buyers(self, half_life_days: float) -> np.ndarray:
         """Buyers of each item, each weighted by .5 ** (days since the last purchase / half-life).
@@ -126,6 +199,8 @@ class ShopState:
         trend : ndarray of float32, shape (n_items,)
             Plain counts of buyers where there is no clock. Kept for the next call.
         """
+        if self.whole is not None:
+            return self.whole.decayed_buyers(half_life_days)
         if half_life_days not in self._trends:
             pairs = self.pairs
             weight = np.ones(len(pairs))
@@ -136,3 +211,18 @@ class ShopState:
             )
             self._trends[half_life_days] = counted.astype(np.float32)
         return self._trends[half_life_days]
+
+
+def _earliest(rows: Interactions, counted: np.ndarray, n_items: int) -> np.ndarray:
+    first = np.full(n_items, np.iinfo(np.int64).max)
+    np.minimum.at(first, rows.item_index[counted], rows.timestamp[counted])
+    return first
+
+
+def _distinct(user: np.ndarray, value: np.ndarray, n_users: int) -> np.ndarray:
+    """Number of each user's different values."""
+    order = np.lexsort((value, user))
+    user, value = user[order], value[order]
+    new = np.ones(len(user), dtype=bool)
+    new[1:] = (user[1:] != user[:-1]) | (value[1:] != value[:-1])
+    return np.asarray(np.bincount(user[new], minlength=n_users), dtype=np.float64)

@@ -72,7 +72,6 @@ class ShopFeatures:
         As of the state's moment, by the counted items.
     codes : dict of str to ndarray of int64, shape (n_items,)
         Which items share a ``category`` or ``brand``; -1 where an item has none.
-    n_baskets : ndarray of float64, shape (n_users,)
     counted : ndarray of bool, shape (n_fitted,)
         Items that ranks, means and shares are over: those that were listed at the fit.
     """
@@ -81,7 +80,6 @@ class ShopFeatures:
     of_item: dict[str, np.ndarray]
     segments: np.ndarray
     codes: dict[str, np.ndarray]
-    n_baskets: np.ndarray
     counted: np.ndarray
 
 
@@ -109,7 +107,6 @@ def describe_shop(
         of_item={name: values.astype(np.float32) for name, values in of_item.items()},
         segments=_segments(state, compared, segments or SegmentSettings()),
         codes={name: item.group_codes(state, name) for name in (schema.CATEGORY, schema.BRAND)},
-        n_baskets=user.basket_counts(state),
         counted=counted,
     )
 
@@ -148,7 +145,8 @@ def build_features(
     first_stage : mapping of str to ndarray of float32, shape (n, n_items)
         Scores of all items by scorer.
     shop : ShopFeatures, optional
-        ``describe_shop(state)``, where it is there already; it may miss users who came later.
+        ``describe_shop(state)``, where it is there already; of ``state.whole`` for a state that
+        shows one user.
 
     Returns
     -------
@@ -168,7 +166,7 @@ def build_features(
     tail = (shop.segments == TAIL).astype(np.float64)
     known["is_tail"] = tail if state.has_clock else np.full(state.n_items, np.nan)
     of_user = user.user_features(
-        history, _baskets_of(shop, users), known, has_clock=state.has_clock
+        history, _baskets_of(state, users), known, has_clock=state.has_clock
     )
     scored = first_stage_family.first_stage_features(first_stage, candidates, shop.counted)
     found: dict[str, np.ndarray | float] = {
@@ -185,6 +183,6 @@ def build_features(
     return Features(tuple(found), values, valid)
 
 
-def _baskets_of(shop: ShopFeatures, users: np.ndarray) -> np.ndarray:
-    known = (users >= 0) & (users < len(shop.n_baskets))
-    return np.append(shop.n_baskets, 0.0)[np.where(known, users, -1)]
+def _baskets_of(state: ShopState, users: np.ndarray) -> np.ndarray:
+    known = (users >= 0) & (users < state.n_users)
+    return np.append(state.n_baskets, 0.0)[np.where(known, users, -1)]

@@ -4,7 +4,6 @@ from typing import Final
 
 import numpy as np
 
-from unsung.data.state import ShopState
 from unsung.features.history import History
 
 DEFINITIONS: Final = {
@@ -44,26 +43,3 @@ def user_features(
         "user.mean_price": history.mean(of_item["price"]),
     }
 
-
-def basket_counts(state: ShopState) -> np.ndarray:
-    """Distinct baskets of every user: ndarray of float64, shape (n_users,).
-
-    A purchase without a basket id counts by its time; where only order is known it isn't counted,
-    and users without any basket id get NaN.
-    """
-    rows = state.interactions.take(state.interactions.is_target)
-    named = rows.basket >= 0
-    counts = _distinct(rows.user_index[named], rows.basket[named], state.n_users)
-    if state.has_clock:
-        alone = rows.take(~named)
-        counts += _distinct(alone.user_index, alone.timestamp, state.n_users)
-        return counts
-    return np.where(counts > 0, counts, np.nan)
-
-
-def _distinct(user: np.ndarray, value: np.ndarray, n_users: int) -> np.ndarray:
-    order = np.lexsort((value, user))
-    user, value = user[order], value[order]
-    new = np.ones(len(user), dtype=bool)
-    new[1:] = (user[1:] != user[:-1]) | (value[1:] != value[:-1])
-    return np.asarray(np.bincount(user[new], minlength=n_users), dtype=np.float64)

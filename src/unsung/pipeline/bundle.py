@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from unsung.artifacts import Folder, open_folder, write_arrays, write_folder, write_json
+from unsung.data.event_kinds import EventKinds
 from unsung.data.state import ShopState
 from unsung.errors import BundleError, MissingLibraryError
 from unsung.pipeline.components import (
@@ -56,6 +57,8 @@ class Model:
     documents : DocumentSettings
         How later items get their documents.
     repeats : {"hide", "show"}
+    events : EventKinds
+        What later events mean.
     note : str
         What is to be said of it when it is used; empty for nothing.
     policy : Policy or None
@@ -71,6 +74,7 @@ class Model:
     terms: TermVectors
     documents: DocumentSettings
     repeats: Repeats
+    events: EventKinds
     note: str = ""
     policy: Policy | None = None
 
@@ -302,6 +306,7 @@ def _write_model(folder: Path, model: Model) -> None:
             "weights": model.blend.weights,
             "n_fitted": model.blend.n_fitted,
             "repeats": model.repeats,
+            "events": model.events.to_json(),
             "first_stage": json.loads(model.first.settings.model_dump_json()),
             "tail_boost": model.tail_boost,
             "ranker": None if model.ranker is None else _card_of(model.ranker),
@@ -332,6 +337,7 @@ def _read_model(folder: Folder, state: ShopState) -> Model:
         ),
         documents=DocumentSettings.model_validate(card["documents"]),
         repeats=card["repeats"],
+        events=EventKinds.from_json(card["events"]),
         note=note,
     )
     return _with_policy(model, folder)

@@ -24,6 +24,8 @@ class Rules:
     categories, brands : sequence of str
         At least one must be the item's own: the whole cell, or one value of a list ("tea | gifts")
         or path ("Home > Tea").
+    exclude_brands : sequence of str
+        Brands that may not be listed, compared in the same way.
     min_price, max_price : float, optional
         Bounds, included, in the shop's currency; items without a price don't pass.
     in_stock_only : bool
@@ -35,6 +37,7 @@ class Rules:
     exclude: Sequence[str] = ()
     categories: Sequence[str] = ()
     brands: Sequence[str] = ()
+    exclude_brands: Sequence[str] = ()
     min_price: float | None = None
     max_price: float | None = None
     in_stock_only: bool = True
@@ -51,6 +54,8 @@ def allowed_items(state: ShopState, rules: Rules) -> np.ndarray:
     for column, wanted in ((schema.CATEGORY, rules.categories), (schema.BRAND, rules.brands)):
         if wanted:
             allowed &= _column_in(state, column, wanted)
+    if rules.exclude_brands:
+        allowed &= ~_column_in(state, schema.BRAND, rules.exclude_brands)
     if rules.min_price is not None or rules.max_price is not None:
         allowed &= _priced_within(state, rules.min_price, rules.max_price)
     return allowed

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -70,7 +71,8 @@ class FirstStage:
         self, components: Sequence[Recommender], blend: Blend, settings: FirstStageSettings
     ) -> None:
         self.components, self.blend, self.settings = tuple(components), blend, settings
-        self._shop: tuple[ShopState, ShopFeatures, Exploration] | None = None
+        self._shops: WeakKeyDictionary[ShopState, tuple[ShopFeatures, Exploration]]
+        self._shops = WeakKeyDictionary()
 
     def fit(
         self, state: ShopState, *, rng: np.random.Generator, progress: Progress = silent
@@ -120,17 +122,18 @@ class FirstStage:
         return np.asarray(self._described(state)[0].segments == TAIL)
 
     def _described(self, state: ShopState) -> tuple[ShopFeatures, Exploration]:
-        """What all users share; kept for the next call with the same state."""
-        kept = self._shop
-        if kept is None or kept[0] is not state:
+        """What all users share; kept as long as the shop's state is."""
+        state = state.whole or state
+        found = self._shops.get(state)
+        if found is None:
             shop = describe_shop(state, self.settings.segments, self.blend.n_fitted)
             text = [c.name for c in self.components if c.name in TEXT_KINDS]
             exploration = Exploration(
                 groups=[state.listed & (shop.segments == code) for code in (TAIL, COLD)],
                 scorers=text or [component.name for component in self.components],
             )
-            kept = self._shop = (state, shop, exploration)
-        return kept[1], kept[2]
+            found = self._shops[state] = (shop, exploration)
+        return found
 
 
 class TwoStage:

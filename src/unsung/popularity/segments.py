@@ -184,11 +184,5 @@ def item_first_seen(state: ShopState) -> np.ndarray:
         ``NEVER`` without a target event and without an event of a weight above 0.
     """
     sold = state.first_seen
-    return np.where(sold < NEVER, sold, _first_interaction(state.interactions, state.n_items))
+    return np.where(sold < NEVER, sold, state.first_interaction)
 
-
-def _first_interaction(rows: Interactions, n_items: int) -> np.ndarray:
-    counted = rows.weight > 0
-    first = np.full(n_items, NEVER)
-    np.minimum.at(first, rows.item_index[counted], rows.timestamp[counted])
-    return first

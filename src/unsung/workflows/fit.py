@@ -194,6 +194,7 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
         terms=terms,
         documents=documents,
         repeats=shop.settings.repeats,
+        events=shop.event_kinds,
     )
     dial = None
     if latest is not None:

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from unsung.data.build import build_dataset
+from unsung import schema
+from unsung.data.build import build_dataset, target_event
 from unsung.data.checks import check_report
 from unsung.data.dataset import Dataset
 from unsung.data.engine.choice import open_engine
+from unsung.data.event_kinds import EventKinds
 from unsung.data.guess import find_shop
 from unsung.data.preparation import PreparedTables, prepare_tables
 from unsung.data.quarantine import REASONS
@@ -34,6 +36,13 @@ class Shop:
     settings: ShopSettings
     dataset: Dataset
     check: dict[str, Any]
+
+    @property
+    def event_kinds(self) -> EventKinds:
+        """What events mean in it; a shop without any wants the first of ``schema.TARGET_EVENTS``."""
+        kinds = self.dataset.event_kinds
+        target = target_event(kinds, self.settings) if kinds else schema.TARGET_EVENTS[0]
+        return EventKinds(self.settings.weights, target)
 
 
 def read_shop(

@@ -1,0 +1,125 @@
+"""From a query to an answer: the best rung of the ladder that works, and what it says of itself."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from unsung.errors import InputError
+from unsung.operations.histories import Said
+from unsung.operations.ladder import Rung
+from unsung.operations.served_model import NOBODY, ServedModel
+from unsung.pipeline.recommend import Recommendation, Request, recommend
+from unsung.pipeline.rules import Rules
+
+Failed = Callable[[str, Exception], None]
+"""Told of every rung that failed, with the reason."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """What somebody asks for.
+
+    Parameters
+    ----------
+    user_id : str
+        A customer or a session; empty for nobody.
+    k : int
+        Length of the list.
+    rules : Rules
+    explain : bool
+    position : int, optional
+        Of the dial; where it stands if not given.
+    said : sequence of Said
+        What came with the request and isn't stored, such as the items of a basket.
+    """
+
+    user_id: str = NOBODY
+    k: int = 10
+    rules: Rules = field(default_factory=Rules)
+    explain: bool = False
+    position: int | None = None
+    said: Sequence[Said] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A list and where it comes from.
+
+    Parameters
+    ----------
+    items : tuple of Recommendation
+    rung : str
+        Of the ladder (``RUNGS``).
+    policy : str
+        What made it: the balance method with its position, or ``undialled``.
+    model : str
+        Version of the model.
+    known : bool
+        Whether the customer's own history counted.
+    """
+
+    items: tuple[Recommendation, ...]
+    rung: str
+    policy: str
+    model: str
+    known: bool
+
+
+def answer(served: ServedModel, query: Query, now: int, failed: Failed) -> Answer:
+    """Recommend to one customer, by the best rung that works.
+
+    Parameters
+    ----------
+    served : ServedModel
+    query : Query
+    now : int
+        Microseconds since 1970 UTC.
+    failed : callable
+
+    Raises
+    ------
+    InputError
+        Where the query itself can't be answered, such as k out of range.
+    """
+    wishes = served.shop.wishes_of(query.user_id)
+    user_id = query.user_id if wishes.profiled else NOBODY
+    rules = query.rules
+    if wishes.profiled and (wishes.hidden_items or wishes.hidden_brands):
+        rules = replace(
+            rules,
+            exclude=(*rules.exclude, *sorted(wishes.hidden_items)),
+            exclude_brands=(*rules.exclude_brands, *sorted(wishes.hidden_brands)),
+        )
+    known = user_id != NOBODY and (served.shop.knows(user_id) or bool(query.said))
+    request = Request(user_id, query.k, rules, query.explain)
+    said = query.said if wishes.profiled else ()
+    for rung in served.rungs:
+        try:
+            items, policy = _from_rung(served, rung, request, said, query.position, now)
+        except InputError:
+            raise
+        except Exception as error:  # whatever is wrong with it, the next rung may do
+            failed(rung.name, error)
+            continue
+        return Answer(items, rung.name, policy, served.version, known)
+    return Answer((), "empty", "undialled", served.version, known)
+
+
+def _from_rung(
+    served: ServedModel,
+    rung: Rung,
+    request: Request,
+    said: Sequence[Said],
+    wanted: int | None,
+    now: int,
+) -> tuple[tuple[Recommendation, ...], str]:
+    model, whole = served.bundle.model, served.shop.whole
+    position = served.at(wanted) if rung.dialled else 0
+    items = recommend(
+        request,
+        rung.scorer,
+        served.shop.state_of(request.user_id, now, said),
+        segments=model.segments,
+        vocabulary=model.terms.terms,
+        dial=served.dial_at(position, whole),
+    )
+    return items, served.policy_name(position)

@@ -1,0 +1,166 @@
+"""What every user did, as of now: the rows of the fit and those that came since."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from unsung.data.event_kinds import EventKinds
+from unsung.data.identifiers import Identifiers
+from unsung.data.interactions import Interactions
+from unsung.store.events import Event
+
+KEPT = 10_000
+"""Users whose rows are kept ready; the least asked for leave first."""
+_LATER_BASKETS = 2**30  # numbers that no basket of a fit has
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one event says of its item.
+
+    Parameters
+    ----------
+    item_id : str
+    timestamp : int
+    weight : float
+    is_target : bool
+    basket : str or None
+    """
+
+    item_id: str
+    timestamp: int
+    weight: float
+    is_target: bool
+    basket: str | None
+
+
+def said_by(event: Event, kinds: EventKinds) -> Said | None:
+    """What an event says; None for a kind that means nothing to the shop."""
+    weight = kinds.weights.get(event.event)
+    if weight is None:
+        return None
+    return Said(
+        event.item_id,
+        event.timestamp,
+        weight if event.weight is None else event.weight,
+        event.event == kinds.target,
+        event.basket_id,
+    )
+
+
+class Histories:
+    """Each user's rows, at hand in the time that it takes to look at them.
+
+    Parameters
+    ----------
+    rows : Interactions
+        Of the fit.
+    users : Identifiers
+    """
+
+    def __init__(self, rows: Interactions, users: Identifiers) -> None:
+        order = np.argsort(rows.user_index, kind="stable")
+        self._rows = rows.take(order)
+        self._starts = np.searchsorted(self._rows.user_index, np.arange(len(users) + 1))
+        self._users = users
+        self._since: dict[str, list[Said]] = {}
+        self._ready: dict[tuple[str, int], Interactions] = {}
+
+    def __contains__(self, user_id: str) -> bool:
+        return user_id in self._since or bool(self._users.index_of([user_id])[0] >= 0)
+
+    @property
+    def n_later(self) -> int:
+        """Users who did something since the fit."""
+        return len(self._since)
+
+    def add(self, user_id: str, said: Said) -> None:
+        """Take in what a user did."""
+        self._since.setdefault(user_id, []).append(said)
+        self._forget(user_id)
+
+    def merge(self, session_id: str, user_id: str) -> None:
+        """A session's doings become a user's."""
+        for said in self._since.pop(session_id, []):
+            self.add(user_id, said)
+        self._forget(session_id)
+
+    def erase(self, user_id: str) -> None:
+        """Forget what a user did since the fit, and leave the fit's rows of the user unseen."""
+        self._since[user_id] = []
+        self._forget(user_id)
+        user = int(self._users.index_of([user_id])[0])
+        if user >= 0:
+            values = self._users.values.copy()
+            # An id that nobody can have: ids are stripped when they are read.
+            values[user] = f" erased {user}"
+            self._users = Identifiers(values)
+
+    def later_users(self) -> Iterable[str]:
+        """Users who did something since the fit."""
+        return tuple(self._since)
+
+    def of_user(self, user_id: str, items: Identifiers) -> Interactions:
+        """A user's rows in the order of time, as those of user 0.
+
+        Parameters
+        ----------
+        user_id : str
+        items : Identifiers
+            Of the shop as of now; rows of items that aren't in it are left out.
+        """
+        key = (user_id, len(items))
+        found = self._ready.get(key)
+        if found is None:
+            known = self._of_fit(user_id)
+            since = self._since.get(user_id, ())
+            found = joined(known, rows_of(since, items)) if since else known
+            if len(self._ready) >= KEPT:
+                self._ready.pop(next(iter(self._ready)), None)
+            self._ready[key] = found
+        return found
+
+    def bought_before(self, user_id: str, item: int) -> int | None:
+        """When a user last bought an item before the fit; None for never."""
+        rows = self._of_fit(user_id)
+        times = rows.timestamp[rows.is_target & (rows.item_index == item)]
+        return int(times[-1]) if len(times) else None
+
+    def _of_fit(self, user_id: str) -> Interactions:
+        user = int(self._users.index_of([user_id])[0])
+        span = slice(0, 0) if user < 0 else slice(*self._starts[user : user + 2].tolist())
+        rows = self._rows.take(span)
+        return replace(rows, user_index=np.zeros(len(rows), dtype=np.int32))
+
+    def _forget(self, user_id: str) -> None:
+        for key in [key for key in self._ready if key[0] == user_id]:
+            self._ready.pop(key, None)
+
+
+def rows_of(said: Sequence[Said], items: Identifiers) -> Interactions:
+    """Rows of user 0, in the order of time; items that aren't known are left out."""
+    item = items.index_of([one.item_id for one in said])
+    kept = [place for place in range(len(said)) if item[place] >= 0]
+    baskets: dict[str, int] = {}
+    numbers = [
+        -1 if basket is None else _LATER_BASKETS + baskets.setdefault(basket, len(baskets))
+        for basket in (said[place].basket for place in kept)
+    ]
+    return Interactions.from_columns(
+        user_index=np.zeros(len(kept), dtype=np.int32),
+        item_index=item[kept],
+        timestamp=np.array([said[place].timestamp for place in kept], dtype=np.int64),
+        weight=np.array([said[place].weight for place in kept], dtype=np.float32),
+        is_target=np.array([said[place].is_target for place in kept], dtype=np.bool_),
+        basket=np.array(numbers, dtype=np.int32),
+    )
+
+
+def joined(first: Interactions, second: Interactions) -> Interactions:
+    """The rows of both, in the order of time."""
+    columns = {
+        column.name: np.concatenate([getattr(first, column.name), getattr(second, column.name)])
+        for column in fields(Interactions)
+    }
+    return Interactions.from_columns(**columns)

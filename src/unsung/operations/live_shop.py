@@ -1,0 +1,235 @@
+"""The running shop: a bundle's state, and everything that came since, as of this moment."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from unsung import schema
+from unsung.data.state import ShopState
+from unsung.operations.counters import Counters
+from unsung.operations.histories import Histories, Said, joined, rows_of, said_by
+from unsung.operations.live_items import Describer, LiveItems
+from unsung.pipeline.bundle import Model
+from unsung.schema import DAY_US
+from unsung.store.changes import Changes
+from unsung.store.choices import Choice
+from unsung.store.events import Event
+from unsung.store.items import Item
+
+STALE_DAYS = 7
+"""A bundle whose data end so much before its fit is read as though they ended at the fit, so that
+an old file's customers aren't years away."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a user said that concerns lists.
+
+    Parameters
+    ----------
+    hidden_items, hidden_brands : frozenset of str
+    profiled : bool
+        False for somebody who doesn't want to be known.
+    """
+
+    hidden_items: frozenset[str] = frozenset()
+    hidden_brands: frozenset[str] = frozenset()
+    profiled: bool = True
+
+
+class LiveShop:
+    """Everything that a list is made from, kept up to date change by change.
+
+    Histories, wishes and stock count from the next list on; buyers, trends and items that came
+    later from the next ``refresh`` on, which ``needs_refresh`` asks for.
+
+    Parameters
+    ----------
+    model : Model
+    describer : Describer
+    created : int
+        When the bundle was fitted, in microseconds.
+
+    Notes
+    -----
+    Threads may read while one applies: what they read is replaced whole, never changed half.
+    """
+
+    def __init__(self, model: Model, describer: Describer, created: int) -> None:
+        base = model.state
+        shift = shift_of(base.as_of, created)
+        if base.as_of is not None and shift:
+            base = _shifted(base, shift)
+        self.since = created if base.as_of is None else base.as_of
+        self._kinds = model.events
+        self._histories = Histories(base.interactions, base.users)
+        self._items = LiveItems(base, describer)
+        self._counters = Counters(base)
+        self._base = base
+        self._choices: dict[str, dict[tuple[str, str], Choice]] = {}
+        self._waiting: list[tuple[str, Said]] = []
+        self._lock = threading.RLock()
+        self._new_items: dict[str, Item] = {}
+        self._changed = True
+        self.number = 0
+        self.whole: ShopState = base
+
+    @property
+    def needs_refresh(self) -> bool:
+        """Whether buyers, trends or items changed since the last refresh."""
+        return self._changed
+
+    @property
+    def has_new_items(self) -> bool:
+        """Whether items wait to be described."""
+        return bool(self._new_items)
+
+    def apply(self, changes: Changes, erased: Sequence[str] = ()) -> None:
+        """Take in what changed in the store.
+
+        Parameters
+        ----------
+        changes : Changes
+        erased : sequence of str
+            Ids of the users whose erasure is among the changes, as far as they are known here.
+        """
+        with self._lock:
+            for event in changes.events:
+                if event.timestamp >= self.since:
+                    self._event(event)
+            for item in changes.items:
+                self._item(item)
+            for choice in changes.choices:
+                self._choice(choice)
+            for merge in changes.merged:
+                self._histories.merge(merge.session_id, merge.user_id)
+                for choice in self._choices.pop(merge.session_id, {}).values():
+                    self._choice(replace(choice, user_id=merge.user_id))
+            for user_id in erased:
+                self._histories.erase(user_id)
+                self._choices.pop(user_id, None)
+            self.number = max(self.number, changes.last)
+
+    def refresh(self, now: int) -> ShopState:
+        """Count buyers and trends anew, and describe items that came.
+
+        Parameters
+        ----------
+        now : int
+            Microseconds since 1970 UTC.
+
+        Returns
+        -------
+        whole : ShopState
+            Not in use before ``use`` says so: what is derived from it can be made first.
+        """
+        with self._lock:
+            new, self._new_items = self._new_items, {}
+            self._changed = False
+        if new:
+            # Outside the lock: describing a thousand items takes seconds.
+            self._items.put(list(new.values()))
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+            for user_id, said in waiting:
+                self._count(user_id, said)
+            as_of = None if self._base.as_of is None else max(now, self._base.as_of)
+            return self._counters.counted(self._items.state(as_of), self._base.half_lives)
+
+    def use(self, whole: ShopState) -> None:
+        """Make lists from a state that ``refresh`` gave from now on."""
+        self.whole = whole
+
+    def state_of(self, user_id: str, now: int, said: Sequence[Said] = ()) -> ShopState:
+        """The shop as one user sees it, who has index 0.
+
+        Parameters
+        ----------
+        user_id : str
+        now : int
+        said : sequence of Said
+            What isn't in the store, such as a basket that was sent with the request.
+        """
+        whole = self.whole
+        rows = self._histories.of_user(user_id, whole.items)
+        if said:
+            rows = joined(rows, rows_of(said, whole.items))
+        as_of = None if whole.as_of is None else max(now, whole.as_of)
+        state = whole.seen_by(user_id, rows, as_of)
+        in_stock = self._items.in_stock
+        return replace(state, in_stock=in_stock[: whole.n_items])
+
+    def wishes_of(self, user_id: str) -> Wishes:
+        """What a user said that concerns lists."""
+        choices = self._choices.get(user_id)
+        if not choices:
+            return Wishes()
+        said = [choice for choice in list(choices.values()) if choice.active]
+        return Wishes(
+            frozenset(c.subject for c in said if c.kind in ("dislike", "not_interested")),
+            frozenset(c.subject for c in said if c.kind == "hide_brand"),
+            all(choice.active for choice in choices.values() if choice.kind == "profiling"),
+        )
+
+    def knows(self, user_id: str) -> bool:
+        """Whether the user did anything, at the fit or since."""
+        return user_id in self._histories
+
+    def user_ids(self) -> tuple[str, ...]:
+        """Users of the fit and those who came since."""
+        return tuple(dict.fromkeys([*self._base.users.values, *self._histories.later_users()]))
+
+    def _event(self, event: Event) -> None:
+        said = said_by(event, self._kinds)
+        if said is None:
+            return
+        self._histories.add(event.user_id, said)
+        self._count(event.user_id, said)
+
+    def _count(self, user_id: str, said: Said) -> None:
+        item = int(self._items.items.index_of([said.item_id])[0])
+        if item < 0:  # of an item that the store will tell of, or never does
+            self._waiting.append((user_id, said))
+            return
+        self._changed = True
+        if said.weight > 0:
+            self._counters.interaction(item, said.timestamp)
+        if said.is_target:
+            before = self._histories.bought_before(user_id, item)
+            self._counters.purchase(user_id, item, said.timestamp, before)
+
+    def _item(self, item: Item) -> None:
+        known = self._items.items.index_of([item.item_id])[0] >= 0
+        if known:
+            self._items.set_stock([item])
+        if not known or set(item.attributes) - {schema.IN_STOCK}:
+            self._new_items[item.item_id] = item
+            self._changed = True
+
+    def _choice(self, choice: Choice) -> None:
+        self._choices.setdefault(choice.user_id, {})[choice.kind, choice.subject] = choice
+        if choice.kind in ("like", "dislike"):
+            self._liking(choice)
+
+    def _liking(self, choice: Choice) -> None:
+        """A like is an event too: it says something of similar items."""
+        weight = self._kinds.weights.get(choice.kind, 0.0)
+        if choice.active and weight:
+            said = Said(choice.subject, choice.timestamp, weight, is_target=False, basket=None)
+            self._histories.add(choice.user_id, said)
+
+
+def shift_of(as_of: int | None, created: int) -> int:
+    """By how much a bundle's times are moved, in microseconds (see ``STALE_DAYS``)."""
+    if as_of is None or created - as_of <= STALE_DAYS * DAY_US:
+        return 0
+    return created - as_of
+
+
+def _shifted(base: ShopState, shift: int) -> ShopState:
+    assert base.as_of is not None
+    rows = replace(base.interactions, timestamp=base.interactions.timestamp + shift)
+    moved = replace(base, as_of=base.as_of + shift, interactions=rows)
+    for days in base.half_lives:
+        moved.decayed_buyers(days)
+    return moved

@@ -1,0 +1,208 @@
+"""The shop in service: a model, the store that several processes share, and what keeps both up."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from unsung.errors import BundleError, StoreError, UnsungError
+from unsung.operations.answers import Answer, Query, answer
+from unsung.operations.served_model import ServedModel, load_model
+from unsung.schema import DAY_US
+from unsung.store.changes import Changes, changes_after
+from unsung.store.counter import change_number
+from unsung.store.database import Store
+from unsung.store.dial import current_dial
+from unsung.store.exposures import Exposure, append_exposures
+from unsung.store.models import ModelEntry, activate_model, active_model, register_model
+from unsung.store.persons import person_digest
+
+REFRESH_S: Final = 5.0
+"""Trends and buyers are at most this old."""
+WAIT_S: Final = 0.05
+"""An answer waits so long for what other processes stored, then goes by what it knows."""
+MOST_WAITING: Final = 20_000
+"""Exposures held back while the store can't be written; the oldest are dropped first."""
+
+Report = Callable[[str, Exception], None]
+
+
+@dataclass(eq=False)
+class RunningShop:
+    """What a server process holds.
+
+    Parameters
+    ----------
+    store : Store
+    report : callable
+        Told of what failed and was got over: a word for the place, and the error.
+    """
+
+    store: Store
+    report: Report
+    served: ServedModel | None = None
+    problem: str = "No model was loaded yet."
+    dropped_exposures: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _exposures: list[Exposure] = field(default_factory=list, init=False)
+    _refreshed: int = field(default=0, init=False)
+    _store_works: bool = field(default=True, init=False)
+
+    @property
+    def store_works(self) -> bool:
+        """Whether the store answered when it was last asked."""
+        return self._store_works
+
+    def answer(self, query: Query, now: int) -> Answer:
+        """Recommend to one customer, with everything that was acknowledged before.
+
+        Raises
+        ------
+        InputError
+            Where the query can't be answered.
+        BundleError
+            Where there is no model.
+        """
+        self.catch_up(now)
+        return answer(self.model(), query, now, self.report)
+
+    def model(self) -> ServedModel:
+        """The model in service; a BundleError where there is none."""
+        if self.served is None:
+            raise BundleError(self.problem)
+        return self.served
+
+    def catch_up(self, now: int) -> bool:
+        """Take in what was stored since, by whichever process; whether everything is in."""
+        served = self.served
+        if served is None or not self._lock.acquire(timeout=WAIT_S):
+            return False
+        try:
+            self._catch_up(served, now)
+        except StoreError as error:
+            self._store_works = False
+            self.report("store", error)
+            return False
+        finally:
+            self._lock.release()
+        self._store_works = True
+        return True
+
+    def refresh(self, now: int) -> bool:
+        """Bring in new items at once, buyers and trends every few seconds; whether it did.
+
+        A thread of its own calls this several times a second.
+        """
+        self.catch_up(now)
+        served = self.served
+        if served is None:
+            return False
+        due = served.shop.needs_refresh and now - self._refreshed >= REFRESH_S * 1e6
+        aged = now - self._refreshed >= DAY_US // 24
+        if not (due or aged or served.shop.has_new_items):
+            return False
+        served.refresh(now)
+        self._refreshed = now
+        return True
+
+    def load(self, path: Path, who: str, now: int) -> ModelEntry:
+        """Verify a bundle, bring it up to date and let it serve; until then the old one does.
+
+        Raises
+        ------
+        BundleError
+            Where the bundle can't be used: nothing changes.
+        StoreError
+            Where the store can't be written now.
+        """
+        served = load_model(path)
+        entry = ModelEntry(
+            served.version,
+            str(path.resolve()),
+            served.bundle.folder.manifest.fingerprint,
+            "loaded",
+            now,
+        )
+        register_model(self.store, entry)
+        self._bring_up(served, now)
+        active = activate_model(self.store, served.version, who, now)
+        self._use(served)
+        return active
+
+    def load_active(self, now: int) -> None:
+        """Serve the model that the store says is active, where it isn't the one in service."""
+        entry = active_model(self.store)
+        if entry is None or (self.served is not None and self.served.version == entry.version):
+            return
+        served = load_model(Path(entry.path))
+        self._bring_up(served, now)
+        self._use(served)
+
+    def expose(self, exposures: Sequence[Exposure]) -> None:
+        """Take note of what was shown; ``flush`` writes it."""
+        self._exposures.extend(exposures)
+        over = len(self._exposures) - MOST_WAITING
+        if over > 0:
+            self.dropped_exposures += over
+            del self._exposures[:over]
+
+    def flush(self) -> int:
+        """Write the exposures that wait; how many were new to the store."""
+        waiting, self._exposures = self._exposures, []
+        if not waiting:
+            return 0
+        try:
+            return append_exposures(self.store, waiting)
+        except UnsungError as error:
+            self.report("exposures", error)
+            if isinstance(error, StoreError):
+                self._exposures[:0] = waiting
+            return 0
+
+    def _catch_up(self, served: ServedModel, now: int) -> None:
+        newest = change_number(self.store)
+        while served.shop.number < newest:
+            changes = changes_after(self.store, served.shop.number)
+            self._apply(served, changes)
+            if changes.model is not None and changes.model.version != served.version:
+                self._follow(now)
+            if changes.complete:
+                break
+
+    def _apply(self, served: ServedModel, changes: Changes) -> None:
+        served.shop.apply(changes, self._erased_users(served, changes))
+        if changes.dial is not None:
+            served.set_dial(changes.dial)
+
+    def _erased_users(self, served: ServedModel, changes: Changes) -> list[str]:
+        if not changes.erased:
+            return []
+        gone = set(changes.erased)
+        return [u for u in served.shop.user_ids() if person_digest(self.store, u) in gone]
+
+    def _follow(self, now: int) -> None:
+        """Another process made another model active: load it beside the work."""
+
+        def load() -> None:
+            try:
+                self.load_active(now)
+            except UnsungError as error:
+                self.report("model", error)
+
+        threading.Thread(target=load, name="unsung-follow", daemon=True).start()
+
+    def _bring_up(self, served: ServedModel, now: int) -> None:
+        complete = False
+        while not complete:
+            changes = changes_after(self.store, served.shop.number)
+            self._apply(served, changes)
+            complete = changes.complete
+        dial = current_dial(self.store)
+        if dial is not None:
+            served.set_dial(dial)
+        served.refresh(now)
+
+    def _use(self, served: ServedModel) -> None:
+        with self._lock:
+            self.served, self.problem = served, ""
