@@ -54,6 +54,8 @@ def postgres_store_url(postgres_made) -> str:
         for table in reversed(metadata.sorted_tables):
             if table.name not in ("counter", "facts"):
                 connection.execute(sa.delete(table))
+        facts = metadata.tables["facts"]
+        connection.execute(sa.delete(facts).where(facts.c.name != "salt"))
         connection.execute(sa.update(metadata.tables["counter"]).values(number=0))
     store.close()
     return postgres_made

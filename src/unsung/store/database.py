@@ -4,6 +4,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -58,6 +59,11 @@ class Store:
         self._lookups: weakref.WeakSet[_Lookup] = weakref.WeakSet()
         self._salt: bytes | None = None
 
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file; None for PostgreSQL."""
+        return Path(str(self._engine.url.database)) if self.is_sqlite else None
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one moment and changes nothing.
@@ -96,7 +102,7 @@ class Store:
     def maintaining(self) -> Iterator[Connection]:
         """A connection without a transaction, for VACUUM and checkpoints."""
         with _told(), self._engine.connect() as connection:
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield connection.execution_options(**_OUTSIDE[self.is_sqlite])
 
     def look_up(self, query: str) -> Any:
         """The first value that a constant query finds, as quickly as the driver can.
@@ -214,6 +220,10 @@ def connect(url: str, *, wait_s: float = WAIT_S) -> Store:
     return Store(engine, wait_s)
 
 
+_OUTSIDE: Final[dict[bool, dict[str, Any]]] = {
+    True: {"unsung_outside": True},
+    False: {"isolation_level": "AUTOCOMMIT"},
+}
 _POSTGRES_READING: Final[dict[str, Any]] = {
     "isolation_level": "REPEATABLE READ",
     "postgresql_readonly": True,
@@ -262,7 +272,10 @@ def _prepare_sqlite(driver: Any, _: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    level = connection.get_execution_options().get("unsung_writing")
+    options = connection.get_execution_options()
+    level = options.get("unsung_writing")
+    if options.get("unsung_outside"):
+        return
     if level is None:
         connection.exec_driver_sql("BEGIN")
         return

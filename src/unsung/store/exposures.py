@@ -65,11 +65,11 @@ def append_exposures(store: Store, exposures: Sequence[Exposure]) -> int:
     """
     table = tables.exposures
     rows = checked(table, map(to_row, exposures))
-    accepted = 0
+    insert: Any = (sqlite if store.is_sqlite else postgresql).insert(table)
+    new = insert.on_conflict_do_nothing().returning(table.c.rank)
     with store.writing() as connection:
-        for row in kept(store, connection, rows):
-            accepted += connection.execute(_insert(store), row).rowcount
-    return accepted
+        known = kept(store, connection, rows)
+        return len(connection.execute(new, known).all()) if known else 0
 
 
 def exposures_of_request(store: Store, request_id: str) -> list[Exposure]:
@@ -82,8 +82,3 @@ def exposures_of_request(store: Store, request_id: str) -> list[Exposure]:
     )
     with store.reading() as connection:
         return [from_row(Exposure, row) for row in connection.execute(query).mappings()]
-
-
-def _insert(store: Store) -> Any:
-    insert = (sqlite if store.is_sqlite else postgresql).insert
-    return insert(tables.exposures).on_conflict_do_nothing()

@@ -39,12 +39,23 @@ def is_current(connection: Connection) -> bool:
         Where its schema is one that this program doesn't know.
     """
     version = version_of(connection)
-    if version is not None and version not in _known_versions():
+    if version is not None:
+        check_version(version)
+    return version == newest_version()
+
+
+def check_version(version: str) -> None:
+    """Refuse a schema that this program doesn't know.
+
+    Raises
+    ------
+    InputError
+    """
+    if version not in _known_versions():
         raise InputError(
             f"The store has schema {version} and this program knows those up to "
             f"{newest_version()}; use the newer version of unsung that wrote it."
         )
-    return version == newest_version()
 
 
 def migrate(connection: Connection, to: str = "head") -> None:

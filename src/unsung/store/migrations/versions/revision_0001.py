@@ -11,13 +11,16 @@ down_revision = None
 
 def upgrade() -> None:
     """Make the tables of the first version."""
+    _base()
     _events()
+    _persons()
     _records()
+    _models()
     _operation()
     _staff()
 
 
-def _events() -> None:
+def _base() -> None:
     op.create_table(
         "counter",
         _whole("id"),
@@ -39,6 +42,9 @@ def _events() -> None:
         _key("items", "item_id"),
     )
     _index("items", "number")
+
+
+def _events() -> None:
     op.create_table(
         "events",
         _text("event_id", 256),
@@ -71,6 +77,9 @@ def _events() -> None:
         _key("choices", "user_id", "kind", "subject"),
     )
     _index("choices", "number")
+
+
+def _persons() -> None:
     op.create_table(
         "merges",
         _text("session_id", 256),
@@ -81,9 +90,6 @@ def _events() -> None:
     )
     _index("merges", "user_id")
     _index("merges", "number")
-
-
-def _records() -> None:
     op.create_table(
         "suppressions",
         _text("digest", 64),
@@ -92,6 +98,9 @@ def _records() -> None:
         _key("suppressions", "digest"),
     )
     _index("suppressions", "number")
+
+
+def _records() -> None:
     op.create_table(
         "reviews",
         _text("review_id", 256),
@@ -125,7 +134,7 @@ def _records() -> None:
     _index("exposures", "timestamp")
 
 
-def _operation() -> None:
+def _models() -> None:
     op.create_table(
         "dial_settings",
         _whole("number"),
@@ -158,6 +167,9 @@ def _operation() -> None:
         _key("model_history", "number"),
         sa.ForeignKeyConstraint(["version"], ["models.version"], name="fk_model_history_version"),
     )
+
+
+def _operation() -> None:
     op.create_table(
         "buckets",
         _text("bucket", 256),
