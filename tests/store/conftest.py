@@ -1,4 +1,4 @@
-import sqlite3
+import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -19,19 +19,17 @@ def made_sqlite(tmp_path_factory) -> str:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def url(request, tmp_path, made_sqlite) -> Iterator[str]:
+def url(request, tmp_path, made_sqlite) -> str:
     """An empty database of each kind, with the newest schema."""
     if request.param == "sqlite":
-        with sqlite3.connect(made_sqlite) as made, sqlite3.connect(tmp_path / "shop.db") as copy:
-            made.backup(copy)
-        yield f"sqlite:///{tmp_path / 'shop.db'}"
-        return
-    yield request.getfixturevalue("postgres_store_url")
+        path = shutil.copyfile(made_sqlite, tmp_path / "shop.db")
+        return f"sqlite:///{path}"
+    return request.getfixturevalue("postgres_store_url")
 
 
 @pytest.fixture(scope="session")
-def postgres_made(postgres_url) -> str:
-    """A PostgreSQL database of the store's own, with the newest schema."""
+def postgres_made(postgres_url) -> Iterator[tuple[str, Store]]:
+    """A PostgreSQL database of the store's own, and the store of all tests on it."""
     server = sa.create_engine(
         sa.make_url(postgres_url).set(drivername="postgresql+psycopg"),
         isolation_level="AUTOCOMMIT",
@@ -42,28 +40,30 @@ def postgres_made(postgres_url) -> str:
         connection.exec_driver_sql("CREATE DATABASE unsung_store")
     made = sa.make_url(postgres_url).set(database="unsung_store")
     url = made.render_as_string(hide_password=False)
-    open_store(url).close()
-    return url
+    store = open_store(url)
+    yield url, store
+    store.close()
 
 
 @pytest.fixture
 def postgres_store_url(postgres_made) -> str:
     """The same database, emptied."""
-    store = open_store(postgres_made)
+    url, store = postgres_made
+    names = [table.name for table in reversed(metadata.sorted_tables)]
+    deletes = [f"DELETE FROM {name}" for name in names if name not in ("counter", "facts")]
+    deletes += ["DELETE FROM facts WHERE name <> 'salt'", "UPDATE counter SET number = 0"]
     with store.writing() as connection:
-        for table in reversed(metadata.sorted_tables):
-            if table.name not in ("counter", "facts"):
-                connection.execute(sa.delete(table))
-        facts = metadata.tables["facts"]
-        connection.execute(sa.delete(facts).where(facts.c.name != "salt"))
-        connection.execute(sa.update(metadata.tables["counter"]).values(number=0))
-    store.close()
-    return postgres_made
+        connection.exec_driver_sql("; ".join(deletes))
+    return url
 
 
 @pytest.fixture
-def store(url) -> Iterator[Store]:
+def store(request, url) -> Iterator[Store]:
     """An empty store, on SQLite and on PostgreSQL."""
+    if url.startswith("postgresql"):
+        # Opened once: what it compiled for one test serves the others.
+        yield request.getfixturevalue("postgres_made")[1]
+        return
     opened = open_store(url)
     yield opened
     opened.close()

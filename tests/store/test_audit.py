@@ -33,6 +33,7 @@ def test_an_empty_chain_holds(store):
     assert audit.entries(store) == []
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "change",
     [

@@ -26,6 +26,7 @@ def test_what_is_taken_back_is_known_as_taken_back(store):
     assert changes_after(store, 1).choices == (Choice("ann", "like", "kettle", False, 2),)
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_the_order_of_arrival_doesnt_matter(store, order):
     words = [Choice("ann", "like", "kettle", time % 2 == 0, time) for time in range(3)]
@@ -36,6 +37,7 @@ def test_the_order_of_arrival_doesnt_matter(store, order):
     assert set_choice(store, words[2]) == set_choice(store, words[0]) == number
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("choice", "column"),
     [

@@ -34,6 +34,7 @@ def test_undoing_applies_the_one_before(store):
     assert len(dial_history(store)) == 3
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("field", "value"),
     [("who", ""), ("method", "m" * 65), ("budget", float("nan")), ("note", "n" * 2001)],

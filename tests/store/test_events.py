@@ -41,6 +41,7 @@ def test_a_resent_batch_is_counted_and_changes_nothing(store, event):
     assert len(events_of_user(store, "ann")) == 6
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "other",
     [
@@ -77,6 +78,7 @@ def test_ten_conflicts_are_named(store, event):
         append_events(store, [event(f"e{n:02}", price=1.0) for n in range(12)], NOW)
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [

@@ -20,6 +20,7 @@ def test_what_goes_in_comes_out_once(store):
     assert append_exposures(store, []) == 0
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("field", "value"),
     [("logging_propensity", float("nan")), ("rank", 1.0), ("policy", ""), ("arm", "x" * 65)],

@@ -44,6 +44,7 @@ def test_stock(store):
     ]
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [

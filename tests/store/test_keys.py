@@ -39,6 +39,7 @@ def test_ids_and_hashes_are_taken_once(store, same):
     assert keys(store) == [KEY]
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("digest", ["a-plain-key", "F" * 64, "", "0" * 63])
 def test_a_key_itself_never_gets_in(store, digest):
     with pytest.raises(InputError, match="column 'digest': has to be a SHA-256"):
@@ -46,6 +47,7 @@ def test_a_key_itself_never_gets_in(store, digest):
     assert keys(store) == []
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("scopes", [("a b",), ("",)])
 def test_scopes_are_words(store, scopes):
     with pytest.raises(InputError, match="column 'scopes'"):

@@ -45,6 +45,7 @@ def test_accounts_are_kept_by_name(staffed):
     assert not remove_account(staffed, "ann")
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("field", "value"), [("role", "root"), ("password_hash", "hunter2"), ("name", "")]
 )

@@ -36,6 +36,7 @@ def test_a_clock_that_goes_back_refills_nothing(store):
     assert take(store, "k", 1, 5, 1, NOW - 9 * SECOND)[0] is False
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "numbers", [(0, 5, 1), (6, 5, 1), (1, 5, 0), (1, float("inf"), 1), (float("nan"), 5, 1)]
 )

@@ -26,6 +26,7 @@ def test_an_id_with_other_content_is_a_conflict(store):
     assert reviews_of_item(store, "kettle") == [GOOD]
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("field", "value"),
     [("rating", float("nan")), ("text", "x" * 100_001), ("title", "x" * 2_001), ("user_id", "")],
