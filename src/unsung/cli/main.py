@@ -13,7 +13,9 @@ from unsung.cli.evaluate import evaluate
 from unsung.cli.experiment import experiment
 from unsung.cli.fit import fit
 from unsung.cli.init import init
+from unsung.cli.keys import keys
 from unsung.cli.recommend import recommend
+from unsung.cli.serve import serve
 from unsung.errors import InputError, UnsungError
 
 app = typer.Typer(
@@ -24,9 +26,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Start with 'unsung demo', then 'unsung init FILES...' on your own files.",
 )
-for command in (demo, init, check, diagnose, fit, evaluate, recommend):
+for command in (demo, init, check, diagnose, fit, evaluate, recommend, serve):
     app.command()(command)
 app.add_typer(experiment)
+app.add_typer(keys)
 
 
 def _version(wanted: bool) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from unsung.errors import InputError
 from unsung.operations.histories import Said
@@ -64,6 +65,10 @@ class Answer:
     known: bool
 
 
+NOTHING: Final = Answer((), "empty", "undialled", "", known=False)
+"""What there is to say without a model."""
+
+
 def answer(served: ServedModel, query: Query, now: int, failed: Failed) -> Answer:
     """Recommend to one customer, by the best rung that works.
 
@@ -102,6 +107,27 @@ def answer(served: ServedModel, query: Query, now: int, failed: Failed) -> Answe
             continue
         return Answer(items, rung.name, policy, served.version, known)
     return Answer((), "empty", "undialled", served.version, known)
+
+
+def popular_now(served: ServedModel | None, query: Query) -> Answer:
+    """The most bought items that the rules let through, without a look at the customer.
+
+    Parameters
+    ----------
+    served : ServedModel or None
+    query : Query
+    """
+    if served is None:
+        return NOTHING
+    whole = served.shop.whole
+    nobody = whole.seen_by(NOBODY, whole.interactions.take(slice(0, 0)), whole.as_of)
+    items = recommend(
+        Request(NOBODY, query.k, query.rules),
+        served.rungs[-1].scorer,
+        nobody,
+        segments=served.bundle.model.segments,
+    )
+    return Answer(items, served.rungs[-1].name, "undialled", served.version, known=False)
 
 
 def _from_rung(

@@ -113,7 +113,7 @@ class Histories:
         key = (user_id, len(items))
         found = self._ready.get(key)
         if found is None:
-            known = self._of_fit(user_id)
+            known = self.of_fit(user_id)
             since = self._since.get(user_id, ())
             found = joined(known, rows_of(since, items)) if since else known
             if len(self._ready) >= KEPT:
@@ -123,11 +123,12 @@ class Histories:
 
     def bought_before(self, user_id: str, item: int) -> int | None:
         """When a user last bought an item before the fit; None for never."""
-        rows = self._of_fit(user_id)
+        rows = self.of_fit(user_id)
         times = rows.timestamp[rows.is_target & (rows.item_index == item)]
         return int(times[-1]) if len(times) else None
 
-    def _of_fit(self, user_id: str) -> Interactions:
+    def of_fit(self, user_id: str) -> Interactions:
+        """The rows of a user that the fit was made with, as those of user 0."""
         user = int(self._users.index_of([user_id])[0])
         span = slice(0, 0) if user < 0 else slice(*self._starts[user : user + 2].tolist())
         rows = self._rows.take(span)

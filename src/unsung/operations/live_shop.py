@@ -4,6 +4,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from unsung import schema
 from unsung.data.state import ShopState
 from unsung.operations.counters import Counters
@@ -78,6 +80,11 @@ class LiveShop:
     def needs_refresh(self) -> bool:
         """Whether buyers, trends or items changed since the last refresh."""
         return self._changed
+
+    @property
+    def in_stock(self) -> np.ndarray:
+        """What is in stock this moment: ndarray of bool, shape (n_items,)."""
+        return self._items.in_stock
 
     @property
     def has_new_items(self) -> bool:
@@ -156,8 +163,7 @@ class LiveShop:
             rows = joined(rows, rows_of(said, whole.items))
         as_of = None if whole.as_of is None else max(now, whole.as_of)
         state = whole.seen_by(user_id, rows, as_of)
-        in_stock = self._items.in_stock
-        return replace(state, in_stock=in_stock[: whole.n_items])
+        return replace(state, in_stock=self.in_stock[: whole.n_items])
 
     def wishes_of(self, user_id: str) -> Wishes:
         """What a user said that concerns lists."""
@@ -174,6 +180,14 @@ class LiveShop:
     def knows(self, user_id: str) -> bool:
         """Whether the user did anything, at the fit or since."""
         return user_id in self._histories
+
+    def fitted_rows(self, user_id: str) -> list[dict[str, object]]:
+        """A user's rows that the fit was made with, as plain values."""
+        rows = self._histories.of_fit(user_id)
+        return [
+            {"item_id": str(self._base.items.values[item]), "timestamp": int(time)}
+            for item, time in zip(rows.item_index, rows.timestamp, strict=True)
+        ]
 
     def user_ids(self) -> tuple[str, ...]:
         """Users of the fit and those who came since."""

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from unsung.errors import BundleError, StoreError, UnsungError
-from unsung.operations.answers import Answer, Query, answer
+from unsung.errors import BundleError, InputError, StoreError, UnsungError
+from unsung.operations.answers import Answer, Query, answer, popular_now
 from unsung.operations.served_model import ServedModel, load_model
 from unsung.schema import DAY_US
 from unsung.store.changes import Changes, changes_after
 from unsung.store.counter import change_number
 from unsung.store.database import Store
-from unsung.store.dial import current_dial
+from unsung.store.dial import DialSetting, apply_dial, current_dial
 from unsung.store.exposures import Exposure, append_exposures
 from unsung.store.models import ModelEntry, activate_model, active_model, register_model
 from unsung.store.persons import person_digest
@@ -66,6 +66,56 @@ class RunningShop:
         """
         self.catch_up(now)
         return answer(self.model(), query, now, self.report)
+
+    def last_resort(self, query: Query) -> Answer:
+        """What is popular, from memory alone: for when an answer took too long."""
+        return popular_now(self.served, query)
+
+    def can_write(self) -> bool:
+        """Whether the store takes a transaction now."""
+        try:
+            with self.store.writing(durable=False):
+                return True
+        except StoreError as error:
+            self.report("store", error)
+            return False
+
+    def set_dial(self, position: int, who: str, note: str, now: int) -> DialSetting:
+        """Put the dial at a certified position; every process follows.
+
+        Parameters
+        ----------
+        position : int
+            0 for undialled lists.
+        who, note : str
+            For the history.
+        now : int
+            Microseconds since 1970 UTC.
+
+        Raises
+        ------
+        InputError
+            Where the position isn't certified.
+        StoreError
+            Where the store can't be written now.
+        """
+        served = self.model()
+        if position > served.n_positions:
+            raise InputError(
+                f"The dial can stand at 0 to {served.n_positions}: nothing beyond is certified."
+            )
+        policy = served.bundle.model.policy
+        certificate = {} if policy is None else dict(policy.certificate or {})
+        setting = DialSetting(
+            who=who,
+            timestamp=now,
+            strength_index=position,
+            method="none" if policy is None else policy.settings.kind,
+            budget=float(certificate.get("budget", 0.0)),
+            model=served.version,
+            note=note,
+        )
+        return apply_dial(self.store, setting)
 
     def model(self) -> ServedModel:
         """The model in service; a BundleError where there is none."""

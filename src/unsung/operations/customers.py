@@ -1,0 +1,101 @@
+"""A customer's data: what there is, all of it in one file, and none of it any more."""
+
+from dataclasses import asdict
+from typing import Any
+
+from unsung.operations.running import RunningShop
+from unsung.pipeline.reasons import title_of
+from unsung.schema import DAY_US
+from unsung.store.audit import append
+from unsung.store.choices import choices_of_user
+from unsung.store.personal import erase_person, export_person
+
+SHOWN = 200
+"""Items of a history that a page shows, the latest first."""
+
+
+def customer_page(shop: RunningShop, user_id: str, now: int) -> dict[str, Any]:
+    """What lists for a customer are made from.
+
+    Parameters
+    ----------
+    shop : RunningShop
+    user_id : str
+    now : int
+        Microseconds since 1970 UTC.
+    """
+    served = shop.model()
+    state = served.shop.state_of(user_id, now)
+    pairs = state.pairs
+    latest = range(len(pairs) - 1, max(len(pairs) - 1 - SHOWN, -1), -1)
+    return {
+        "user_id": user_id,
+        "known": served.shop.knows(user_id),
+        "profiling": served.shop.wishes_of(user_id).profiled,
+        "n_items": len(pairs),
+        "history": [
+            {
+                "item_id": str(state.items.values[pairs.item_index[entry]]),
+                "title": title_of(state, int(pairs.item_index[entry])),
+                "bought": bool(pairs.bought[entry]),
+                "days_ago": round(float(pairs.age[entry]), 2) if state.has_clock else None,
+            }
+            for entry in latest
+        ],
+        "choices": [asdict(choice) for choice in choices_of_user(shop.store, user_id)],
+    }
+
+
+def export_customer(shop: RunningShop, user_id: str, who: str, now: int) -> dict[str, Any]:
+    """Everything that the store and the model keep of a customer.
+
+    Parameters
+    ----------
+    shop : RunningShop
+    user_id : str
+    who : str
+        Who asked, for the records.
+    now : int
+    """
+    stored = export_person(shop.store, user_id)
+    append(shop.store, who, "export", user_id, {}, now)
+    served = shop.served
+    fitted = [] if served is None else served.shop.fitted_rows(user_id)
+    return {"user_id": user_id, "store": stored, "model": {"interactions": fitted}}
+
+
+def erase_customer(shop: RunningShop, user_id: str, who: str, now: int) -> dict[str, Any]:
+    """Erase a customer from the store and from live lists, and say what is left to the next fit.
+
+    Parameters
+    ----------
+    shop : RunningShop
+    user_id : str
+    who : str
+        Who asked, for the records.
+    now : int
+
+    Returns
+    -------
+    receipt : dict
+        ``exact``: parts that hold nothing of the customer any more; ``pending``: parts of the
+        model that still do, until it is fitted anew.
+    """
+    served = shop.served
+    fitted = 0 if served is None else len(served.shop.fitted_rows(user_id))
+    receipt = erase_person(shop.store, user_id, now)
+    append(shop.store, who, "erase", user_id, {"rows": sum(receipt.tables.values())}, now)
+    shop.catch_up(now)
+    pending = {
+        "bundle": f"{fitted} interactions of the fit's data, unseen by lists from now on",
+        "linear": "the item-item weights were learnt with them",
+        "encoder": "the encoder was fine-tuned on pairs of items that they were part of",
+        "ranker": "the trees were trained with them",
+    }
+    return {
+        "user_id": user_id,
+        "exact": {"store": receipt.tables, "live history": "forgotten"},
+        "pending": pending if fitted else {},
+        "until": "the next fit" if fitted else None,
+        "erased_at_day": now // DAY_US,
+    }

@@ -1,0 +1,106 @@
+"""Answers as JSON: models for the OpenAPI page, and a fast way to write the hot ones."""
+
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+
+class ReasonAnswer(BaseModel):
+    """One part of a score."""
+
+    kind: str = Field(examples=["history"])
+    amount: float = Field(description="Share of the score.")
+    item_id: str | None = Field(description="The item of the customer's history.")
+    words: list[str] = Field(description="What both items' texts say.")
+    text: str = Field(examples=["goes with Red lantern (both: lantern)"])
+
+
+class RecommendationAnswer(BaseModel):
+    """One place of a list."""
+
+    rank: int = Field(examples=[1])
+    item_id: str = Field(examples=["i42"])
+    title: str = Field(examples=["Paper lantern"])
+    score: float = Field(description="Comparable within the list alone.")
+    segment: str = Field(examples=["tail"], description="head, tail (established), fresh or cold.")
+    undialled_rank: int = Field(description="Where it would stand if the dial stood at 0.")
+    reasons: list[ReasonAnswer] = []
+
+
+class ListAnswer(BaseModel):
+    """A list, and where it comes from."""
+
+    request_id: str = Field(description="Send it with the events that the list leads to.")
+    user_id: str | None = Field(examples=["u17"])
+    known: bool = Field(description="Whether the customer's own history counted.")
+    items: list[RecommendationAnswer]
+    model: str = Field(examples=["20261124T164525Z-ef5c1176"])
+    policy: str = Field(examples=["quota 2/2"])
+    rung: str = Field(examples=["full"], description="How much of the model answered.")
+
+
+class ListsAnswer(BaseModel):
+    """Lists of several customers."""
+
+    lists: list[ListAnswer]
+
+
+class FoundAnswer(BaseModel):
+    """An item that was found."""
+
+    item_id: str
+    title: str
+    score: float
+    segment: str
+
+
+class FoundListAnswer(BaseModel):
+    """Items, best first."""
+
+    items: list[FoundAnswer]
+
+
+class ItemAnswer(BaseModel):
+    """What is known of an item."""
+
+    item_id: str
+    title: str
+    segment: str
+    buyers: int = Field(description="Distinct customers who bought it.")
+    in_stock: bool
+    attributes: dict[str, Any]
+    document: str = Field(description="What the model reads of it.")
+
+
+class ReceivedAnswer(BaseModel):
+    """What became of a batch: everything in it is on the disk."""
+
+    accepted: int = Field(description="New rows.")
+    duplicates: int = Field(description="Rows that were stored before, with the same content.")
+    suppressed: int = Field(default=0, description="Rows of erased customers: not stored.")
+
+
+class DialAnswer(BaseModel):
+    """Where the dial stands and how far it may go."""
+
+    position: int
+    n_positions: int
+    policy: str
+    certificate: dict[str, Any] | None
+    frontier: Any = Field(description="What each setting would cost and bring, from the fit.")
+    history: list[dict[str, Any]]
+
+
+class ModelsAnswer(BaseModel):
+    """The models that the service knows."""
+
+    serving: str | None
+    models: list[dict[str, Any]]
+    history: list[dict[str, Any]]
+
+
+def as_json(value: Any, status: int = 200) -> Response:
+    """A response of dataclasses, dicts and lists."""
+    return Response(msgspec.json.encode(value), status, media_type="application/json")

@@ -1,0 +1,182 @@
+"""The application, made by a function from its settings."""
+
+import asyncio
+import contextlib
+import ipaddress
+import traceback
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from unsung.errors import InputError, UnsungError
+from unsung.operations.running import RunningShop
+from unsung.service import metrics
+from unsung.service.access import Access, check_scopes, needs
+from unsung.service.api_page import api_page
+from unsung.service.context import Context, now_us
+from unsung.service.logs import logger
+from unsung.service.middleware import BodyBound, Envelope
+from unsung.service.problems import ProblemAnswer, add_handlers
+from unsung.service.routes import feedback, health, items, recommendations, shop, users
+from unsung.service.settings import ServiceSettings
+from unsung.store.database import open_store
+from unsung.store.keys import keys
+
+ANSWERING_THREADS: Final = 4
+WORKING_THREADS: Final = 8
+TICK_S: Final = 0.25
+"""How often exposures are written and new items looked for."""
+_ROUTERS: Final = (health, recommendations, items, feedback, users, shop)
+
+
+def create_app(settings: ServiceSettings) -> FastAPI:
+    """The service as an ASGI application.
+
+    Parameters
+    ----------
+    settings : ServiceSettings
+
+    Returns
+    -------
+    app : FastAPI
+        Opens the store and loads the model when it starts, not now.
+
+    Raises
+    ------
+    RuntimeError
+        Where a route declares no scope.
+    """
+    app = FastAPI(
+        title="Unsung",
+        version=version("unsung"),
+        summary="Recommendations that give the rest of the catalogue its chance.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan(settings),
+        responses={422: {"model": ProblemAnswer}, 503: {"model": ProblemAnswer}},
+    )
+    for routes in _ROUTERS:
+        app.include_router(routes.router)
+
+    @app.get("/docs", include_in_schema=False, dependencies=[needs("public")])
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(api_page(app.openapi()))
+
+    app.mount("/static", StaticFiles(packages=[("unsung.service", "static")]), name="static")
+    add_handlers(app, _defect)
+    app.add_middleware(BodyBound, most_bytes=settings.most_body_bytes)
+    app.add_middleware(Envelope, log=_noted)
+    check_scopes(app)
+    return app
+
+
+def check_address(settings: ServiceSettings) -> None:
+    """Refuse an address that others can reach as long as there is no API key.
+
+    Raises
+    ------
+    InputError
+        Saying how to make a key.
+    """
+    if is_loopback(settings.host):
+        return
+    store = open_store(settings.store)
+    try:
+        usable = [key for key in keys(store) if key.revoked is None]
+    finally:
+        store.close()
+    if not usable:
+        raise InputError(
+            f"{settings.host} can be reached by others, and there is no API key yet; make one with "
+            f"'unsung keys add --store {settings.store}', or listen on 127.0.0.1."
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
+
+
+def _noted(*, method: str, path: str, status: int, ms: float, request_id: str) -> None:
+    metrics.note_request(method, path, status, ms / 1e3)
+    logger().info("request", method=method, path=path, status=status, ms=ms, request_id=request_id)
+
+
+def _reported(place: str, error: Exception) -> None:
+    metrics.FAILURES.labels(place).inc()
+    # Messages of other people's errors can hold values; their kind is enough to go on.
+    said = str(error) if isinstance(error, UnsungError) else ""
+    logger().warning("failed", place=place, kind=type(error).__name__, message=said)
+
+
+def _defect(request_id: str, error: Exception) -> None:
+    where = traceback.extract_tb(error.__traceback__)[-6:]
+    lines = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in where]
+    metrics.FAILURES.labels("defect").inc()
+    logger().error("defect", kind=type(error).__name__, request_id=request_id, where=lines)
+
+
+def _lifespan(
+    settings: ServiceSettings,
+) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        store = open_store(settings.store)
+        running = RunningShop(store, _reported)
+        context = Context(
+            settings,
+            running,
+            ThreadPoolExecutor(ANSWERING_THREADS, "unsung-answer"),
+            ThreadPoolExecutor(WORKING_THREADS, "unsung-work"),
+        )
+        app.state.context = context
+        app.state.access = Access(store, open_without_keys=is_loopback(settings.host))
+        await context.work(lambda: _begin(running, settings.bundle))
+        beating = asyncio.create_task(_beat(context))
+        yield
+        beating.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await beating
+        await context.work(running.flush)
+        for pool in (context.answering, context.working):
+            pool.shutdown(wait=False, cancel_futures=True)
+        store.close()
+
+    return lifespan
+
+
+def _begin(running: RunningShop, bundle: Path) -> None:
+    """Serve what the store names, else the bundle that was given; without one say why."""
+    try:
+        running.load_active(now_us())
+        if running.served is None:
+            running.load(bundle, "start", now_us())
+    except UnsungError as error:
+        running.problem = str(error)
+        _reported("model", error)
+
+
+async def _beat(context: Context) -> None:
+    """Write exposures, bring in new items, count trends anew: until the service stops."""
+
+    def once() -> None:
+        try:
+            context.shop.flush()
+            context.shop.refresh(now_us())
+        except Exception as error:  # the next beat may do better, and must come
+            _reported("refresh", error)
+
+    while True:
+        await asyncio.sleep(TICK_S)
+        await context.work(once)

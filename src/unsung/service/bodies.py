@@ -1,0 +1,236 @@
+"""What requests carry, as the OpenAPI page shows it."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+ID_CHARACTERS = 256
+SESSION = "session:"
+"""What the ids of anonymous sessions begin with in the store, so that none is a customer's."""
+AHEAD_S = 86_400
+"""How far a sender's clock may run ahead."""
+
+Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
+
+
+def _no_session(value: str) -> str:
+    if value.startswith(SESSION):
+        raise ValueError(f"may not begin with '{SESSION}'; send it as session_id")
+    return value
+
+
+UserId = Annotated[Id, AfterValidator(_no_session)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _with_zone(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("has to be a time with a zone, such as 2026-03-01T10:00:00Z")
+    return value
+
+
+Moment = Annotated[datetime, AfterValidator(_with_zone)]
+
+
+class Body(BaseModel):
+    """A body in which no unknown field goes by unnoticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EventBody(Body):
+    """One thing that a customer did with an item."""
+
+    event_id: Id | None = Field(
+        default=None,
+        description="Your id of the event: sent again, it counts once. Made up where not given.",
+        examples=["order-1042-line-3"],
+    )
+    user_id: UserId | None = Field(default=None, examples=["u17"])
+    session_id: Id | None = Field(
+        default=None, description="An anonymous visitor, in place of user_id.", examples=["s-8f2"]
+    )
+    item_id: Id = Field(examples=["i42"])
+    event: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(
+        examples=["purchase"]
+    )
+    timestamp: Moment | None = Field(
+        default=None,
+        description="With a zone; now where not given.",
+        examples=["2026-03-01T10:00:00Z"],
+    )
+    weight: Finite | None = Field(default=None, description="In place of the weight of its kind.")
+    price: Finite | None = Field(default=None, ge=0, examples=[4.95])
+    quantity: Finite | None = Field(default=None, examples=[2])
+    basket_id: Id | None = Field(default=None, examples=["order-1042"])
+    request_id: Id | None = Field(
+        default=None, description="Of the answer whose recommendation led to it."
+    )
+
+
+class EventsBody(Body):
+    """A batch: stored whole or not at all."""
+
+    events: list[EventBody] = Field(min_length=1)
+
+
+class ItemBody(BaseModel):
+    """An item; attributes of your own are welcome as further fields."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    item_id: Id = Field(examples=["i900"])
+    title: str | None = Field(default=None, examples=["Red paper lantern with stars"])
+    description: str | None = None
+    category: str | None = Field(default=None, examples=["Lanterns"])
+    brand: str | None = None
+    price: Finite | None = Field(default=None, ge=0, examples=[2.5])
+    image: str | None = None
+    seller_id: str | None = None
+    created_at: Moment | None = None
+    in_stock: bool | None = Field(default=None, examples=[True])
+
+    def attributes(self) -> dict[str, Any]:
+        """Columns that were given; a null takes a value away."""
+        given = self.model_dump(exclude_unset=True, exclude={"item_id"})
+        if isinstance(self.created_at, datetime):
+            given["created_at"] = micros(self.created_at)
+        return given
+
+
+class ItemsBody(Body):
+    """A batch of items: new ones, or new values of known ones."""
+
+    items: list[ItemBody] = Field(min_length=1)
+
+
+class ReviewBody(Body):
+    """What a customer wrote of an item."""
+
+    review_id: Id = Field(examples=["r-77"])
+    user_id: UserId | None = None
+    item_id: Id = Field(examples=["i42"])
+    rating: Finite | None = Field(default=None, examples=[4])
+    title: str | None = None
+    text: str | None = Field(default=None, examples=["Keeps the tea warm for an hour."])
+    timestamp: Moment | None = None
+
+
+class ReviewsBody(Body):
+    """A batch of reviews."""
+
+    reviews: list[ReviewBody] = Field(min_length=1)
+
+
+class FiltersBody(Body):
+    """Which items may be listed."""
+
+    categories: list[str] = Field(default=[], max_length=100)
+    brands: list[str] = Field(default=[], max_length=100)
+    exclude: list[Id] = Field(default=[], max_length=1_000, description="Item ids.")
+    exclude_brands: list[str] = Field(default=[], max_length=100)
+    min_price: Finite | None = None
+    max_price: Finite | None = None
+    in_stock_only: bool = True
+    repeats: Literal["hide", "show"] | None = Field(
+        default=None, description="Whether bought items come again; as the shop is set."
+    )
+
+
+class ListQuery(Body):
+    """What a list may be asked for in the address."""
+
+    k: int = Field(default=10, ge=1, le=1_000, description="Length of the list.")
+    explain: bool = Field(default=False, description="Say why, from the score's own parts.")
+    dial: int | None = Field(
+        default=None, ge=0, description="Position of the dial; where it stands if not given."
+    )
+    category: list[str] = Field(default=[], max_length=100, description="Only these.")
+    brand: list[str] = Field(default=[], max_length=100, description="Only these.")
+    exclude: list[Id] = Field(default=[], max_length=1_000, description="Item ids to leave out.")
+    min_price: Finite | None = None
+    max_price: Finite | None = None
+    in_stock_only: bool = True
+    repeats: Literal["hide", "show"] | None = None
+
+    def filters(self) -> FiltersBody:
+        """The same as filters of a body."""
+        return FiltersBody(
+            categories=self.category,
+            brands=self.brand,
+            exclude=self.exclude,
+            min_price=self.min_price,
+            max_price=self.max_price,
+            in_stock_only=self.in_stock_only,
+            repeats=self.repeats,
+        )
+
+
+class RecommendBody(Body):
+    """A request for somebody who isn't a known customer, or with more than a URL can hold."""
+
+    user_id: UserId | None = None
+    session_id: Id | None = Field(default=None, examples=["s-8f2"])
+    items: list[Id] = Field(
+        default=[], max_length=200, description="A basket, or items that were looked at."
+    )
+    query: str | None = Field(
+        default=None, max_length=1_000, description="Words or a wish.", examples=["garden party"]
+    )
+    k: int = Field(default=10, ge=1, le=1_000)
+    explain: bool = False
+    dial: int | None = Field(
+        default=None, ge=0, description="Position of the dial; where it stands if not given."
+    )
+    filters: FiltersBody = FiltersBody()
+
+
+class BatchBody(Body):
+    """Lists for many customers at once."""
+
+    user_ids: list[UserId] = Field(min_length=1, max_length=1_000)
+    k: int = Field(default=10, ge=1, le=100)
+    dial: int | None = Field(default=None, ge=0)
+    filters: FiltersBody = FiltersBody()
+
+
+class ChoiceBody(Body):
+    """What a customer says of an item, a brand, a word, or of being known at all."""
+
+    kind: Literal["like", "dislike", "not_interested", "hide_brand", "hide_term"]
+    subject: Annotated[str, StringConstraints(min_length=1, max_length=256)] = Field(
+        examples=["i42"]
+    )
+    active: bool = Field(default=True, description="False takes it back.")
+
+
+class ConsentBody(Body):
+    """Whether a customer's doings may be used to recommend."""
+
+    profiling: bool
+
+
+class SessionBody(Body):
+    """A session that turned out to be a customer's."""
+
+    session_id: Id
+    user_id: UserId
+
+
+class DialBody(Body):
+    """Where to put the dial."""
+
+    position: int = Field(ge=0, description="0 is undialled; every further one is certified.")
+    note: str = Field(default="", max_length=1_000, examples=["Spring: more of the garden range"])
+
+
+class LoadBody(Body):
+    """A bundle to serve."""
+
+    path: str = Field(max_length=4_096, examples=["/srv/shop/bundle"])
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970 UTC."""
+    return round(moment.astimezone(UTC).timestamp() * 1e6)

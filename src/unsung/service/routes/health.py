@@ -1,0 +1,44 @@
+"""Whether the process lives, and whether it can do its work."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+
+from unsung.service.access import needs
+from unsung.service.context import Here, now_us
+from unsung.service.metrics import exposition
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health/live", dependencies=[needs("public")])
+async def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "live"}
+
+
+@router.get("/health/ready", dependencies=[needs("public")])
+async def ready(context: Here) -> JSONResponse:
+    """The process can recommend and store, or why not (503)."""
+    found = await context.work(lambda: _readiness(context))
+    return JSONResponse(found, 200 if found["status"] == "ready" else 503)
+
+
+def _readiness(context: Here) -> dict[str, Any]:
+    shop, reasons = context.shop, []
+    if shop.served is None:
+        reasons.append(shop.problem)
+    shop.catch_up(now_us())
+    if not shop.can_write():
+        reasons.append("The store can't be written; see the log.")
+    status = "ready" if not reasons else "not ready"
+    model = None if shop.served is None else shop.served.version
+    return {"status": status, "reasons": reasons, "model": model}
+
+
+@router.get("/metrics", dependencies=[needs("read")], include_in_schema=False)
+async def metrics() -> Response:
+    """Counts and times in the Prometheus text format, over all workers."""
+    text, content_type = exposition()
+    return Response(text, headers={"Content-Type": content_type})

@@ -1,0 +1,159 @@
+"""Lists: for a customer, for a session or a wish, and for many customers at once."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from unsung.errors import InputError
+from unsung.operations import answers
+from unsung.operations.histories import Said
+from unsung.operations.ladder import RUNGS
+from unsung.operations.search import find_items
+from unsung.operations.served_model import NOBODY
+from unsung.pipeline.recommend import Recommendation
+from unsung.pipeline.rules import Rules
+from unsung.service.access import needs
+from unsung.service.answers_json import ListAnswer, ListsAnswer, as_json
+from unsung.service.bodies import (
+    SESSION,
+    BatchBody,
+    FiltersBody,
+    ListQuery,
+    RecommendBody,
+    UserId,
+)
+from unsung.service.context import Context, Here, now_us
+from unsung.service.metrics import LISTS, SLOTS
+from unsung.service.request_ids import new_request_id
+from unsung.store.exposures import Exposure
+
+router = APIRouter(prefix="/v1", tags=["recommendations"], dependencies=[needs("read")])
+
+
+@router.get("/users/{user_id}/recommendations", response_model=ListAnswer)
+async def for_user(
+    context: Here,
+    user_id: Annotated[UserId, Path(examples=["u17"])],
+    asked: Annotated[ListQuery, Query()],
+) -> Response:
+    """Recommend to one customer; somebody unknown gets what is good for anybody.
+
+    What was acknowledged before the request counts already. Bought items are left out where the
+    shop is set so.
+    """
+    rules = rules_of(context, asked.filters())
+    query = answers.Query(user_id, asked.k, rules, asked.explain, asked.dial)
+    return as_json(await listed(context, query, user_id))
+
+
+@router.post("/recommendations", response_model=ListAnswer)
+async def for_anybody(context: Here, body: RecommendBody) -> Response:
+    """Recommend to a session, to somebody with a basket, or for a wish in words."""
+    if body.user_id and body.session_id:
+        raise InputError("Give either user_id or session_id.")
+    name = body.user_id or (SESSION + body.session_id if body.session_id else NOBODY)
+    rules = rules_of(context, body.filters)
+    now = now_us()
+    said = [Said(item, now, 1.0, is_target=False, basket=None) for item in body.items]
+    query = answers.Query(name, body.k, rules, body.explain, body.dial, said)
+    if body.query:
+        return as_json(await _for_wish(context, body.query, query))
+    return as_json(await listed(context, query, body.user_id))
+
+
+@router.post("/recommendations/batch", response_model=ListsAnswer)
+async def for_many(context: Here, body: BatchBody) -> Response:
+    """Recommend to up to 1,000 customers, as one request each would."""
+    rules = rules_of(context, body.filters)
+
+    def lists() -> list[dict[str, object]]:
+        shop = context.shop
+        return [
+            _said(context, shop.answer(answers.Query(u, body.k, rules, position=body.dial), t), u)
+            for u, t in ((user, now_us()) for user in body.user_ids)
+        ]
+
+    return as_json({"lists": await context.work(lists)})
+
+
+async def listed(context: Context, query: answers.Query, user_id: str | None) -> dict[str, object]:
+    """The answer to a query as JSON values; at the deadline what is popular."""
+    try:
+        found = await context.within_deadline(lambda: _answer(context, query))
+    except TimeoutError:
+        context.shop.report("deadline", TimeoutError("an answer took too long"))
+        found = context.shop.last_resort(query)
+    return _said(context, found, user_id)
+
+
+def rules_of(context: Context, filters: FiltersBody) -> Rules:
+    """What a list may hold."""
+    served = context.shop.served
+    repeats = filters.repeats or ("hide" if served is None else served.bundle.model.repeats)
+    return Rules(
+        exclude=filters.exclude,
+        categories=filters.categories,
+        brands=filters.brands,
+        exclude_brands=filters.exclude_brands,
+        min_price=filters.min_price,
+        max_price=filters.max_price,
+        in_stock_only=filters.in_stock_only,
+        repeats=repeats,
+    )
+
+
+def _answer(context: Context, query: answers.Query) -> answers.Answer:
+    if context.shop.served is None:
+        return answers.NOTHING
+    return context.shop.answer(query, now_us())
+
+
+async def _for_wish(context: Context, text: str, query: answers.Query) -> dict[str, object]:
+    """Items that a text asks for, as a list."""
+
+    def find() -> answers.Answer:
+        context.shop.catch_up(now_us())
+        served = context.shop.model()
+        found = find_items(served, text, query.k, query.rules)
+        items = tuple(
+            Recommendation(rank, one.item_id, one.title, one.score, one.segment, rank)
+            for rank, one in enumerate(found, start=1)
+        )
+        return answers.Answer(items, "text", "search", served.version, known=False)
+
+    return _said(context, await context.work(find), None)
+
+
+def _said(context: Context, found: answers.Answer, user_id: str | None) -> dict[str, object]:
+    """The answer as JSON values; it is noted as shown."""
+    request_id, now = new_request_id(), now_us()
+    assert found.rung in RUNGS
+    LISTS.labels(found.rung).inc()
+    for item in found.items:
+        SLOTS.labels(item.segment).inc()
+    context.shop.expose(
+        [
+            Exposure(
+                request_id,
+                user_id,
+                item.item_id,
+                item.rank,
+                now,
+                1.0,
+                found.policy,
+                found.model,
+                found.rung,
+            )
+            for item in found.items
+        ]
+    )
+    return {
+        "request_id": request_id,
+        "user_id": user_id,
+        "known": found.known,
+        "items": found.items,
+        "model": found.model,
+        "policy": found.policy,
+        "rung": found.rung,
+    }

@@ -1,0 +1,31 @@
+"""What the service is started with."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from unsung.settings import Settings
+
+
+class ServiceSettings(Settings):
+    """Settings of ``unsung serve``: defaults < service.toml < ``UNSUNG_SERVE_...`` < flags."""
+
+    bundle: Path
+    """Bundle that serves where the store names no active model."""
+    store: str
+    """SQLite file or PostgreSQL URL."""
+    host: str = "127.0.0.1"
+    """Address to listen on; another than this machine's own asks for API keys."""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """TCP port."""
+    workers: int = Field(default=1, ge=1, le=64)
+    """Server processes."""
+    deadline_ms: int = Field(default=250, ge=10, le=10_000)
+    """After so long an answer comes from the lowest rung that needs nothing."""
+    most_body_bytes: int = Field(default=8_000_000, ge=1_000)
+    """Longest body of a request, unpacked."""
+    most_rows: int = Field(default=5_000, ge=1)
+    """Most events, items or reviews of one request."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least important lines that are logged."""
