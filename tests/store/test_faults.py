@@ -1,5 +1,8 @@
 """A write that fails leaves nothing, says so in a sentence, and the next one works."""
 
+import os
+import signal
+
 import pytest
 import sqlalchemy as sa
 
@@ -16,6 +19,7 @@ from unsung.store import (
     audit,
     change_number,
     merge_session,
+    open_store,
     put_items,
     put_reviews,
     set_choice,
@@ -125,6 +129,71 @@ def test_the_kth_write_fails(lived_in, event, change):
             break
         assert content(lived_in) == before
     assert k >= 2
+    assert content(lived_in) != before
+
+
+# Every process costs a moment: the other kind of database is asked where most is written.
+CRASHES = [
+    *(("sqlite", change) for change in CHANGES),
+    *(
+        pytest.param("postgres", change, marks=pytest.mark.postgres)
+        for change in ("events", "merge", "erase")
+    ),
+]
+
+
+def killed(url, point, k, change):
+    """Whether a process was killed at a point; one that never came there ends by itself."""
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1] == signal.SIGKILL
+    try:
+        store, left = open_store(url), [k]
+
+        def reached(statement=""):
+            left[0] -= point != "write" or statement.split()[0] in ("INSERT", "UPDATE", "DELETE")
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        engine = store._engine
+        if point == "write":
+            sa.event.listen(engine, "after_cursor_execute", lambda c, u, sql, *_: reached(sql))
+        elif point == "before the commit":
+            sa.event.listen(engine, "commit", lambda _: reached())
+        else:
+            sa.event.listen(engine, "checkin", lambda *_: reached())
+        change(store)
+    finally:
+        os._exit(0)
+
+
+@pytest.mark.parametrize(("url", "change"), CRASHES, indirect=["url"])
+def test_a_process_that_is_killed_leaves_the_old_state_or_the_new(lived_in, url, event, change):
+    def change_it(store):
+        CHANGES[change](store, event)
+
+    before = content(lived_in)
+    lived_in.close()
+    n_writes = 0
+    while killed(url, "write", n_writes + 1, change_it):
+        n_writes += 1
+        assert content(lived_in) == before
+        lived_in.close()
+        if n_writes == 1:
+            assert killed(url, "before the commit", 1, change_it)
+            assert content(lived_in) == before
+            lived_in.close()
+    assert n_writes >= 1
+    assert content(lived_in) != before
+
+
+@pytest.mark.parametrize(("url", "change"), CRASHES, indirect=["url"])
+def test_a_process_that_is_killed_after_the_commit_leaves_the_new_state(
+    lived_in, url, event, change
+):
+    before = content(lived_in)
+    lived_in.close()
+    assert killed(url, "after the commit", 1, lambda store: CHANGES[change](store, event))
     assert content(lived_in) != before
 
 
