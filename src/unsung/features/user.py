@@ -42,4 +42,3 @@ def user_features(
         "user.tail_share": history.mean(of_item["is_tail"]),
         "user.mean_price": history.mean(of_item["price"]),
     }
-

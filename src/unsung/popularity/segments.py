@@ -185,4 +185,3 @@ def item_first_seen(state: ShopState) -> np.ndarray:
     """
     sold = state.first_seen
     return np.where(sold < NEVER, sold, state.first_interaction)
-
