@@ -94,9 +94,9 @@ def answer(served: ServedModel, query: Query, now: int, failed: Failed) -> Answe
             exclude=(*rules.exclude, *sorted(wishes.hidden_items)),
             exclude_brands=(*rules.exclude_brands, *sorted(wishes.hidden_brands)),
         )
-    known = user_id != NOBODY and (served.shop.knows(user_id) or bool(query.said))
-    request = Request(user_id, query.k, rules, query.explain)
     said = query.said if wishes.profiled else ()
+    known = bool(said) or served.shop.knows(user_id)
+    request = Request(user_id, query.k, rules, query.explain)
     for rung in served.rungs:
         try:
             items, policy = _from_rung(served, rung, request, said, query.position, now)

@@ -1,6 +1,6 @@
 """What every user did, as of now: the rows of the fit and those that came since."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -12,6 +12,8 @@ from unsung.store.events import Event
 
 KEPT = 10_000
 """Users whose rows are kept ready; the least asked for leave first."""
+# An id that nobody can have: ids are stripped when they are read.
+_ERASED = " erased "
 _LATER_BASKETS = 2**30  # numbers that no basket of a fit has
 
 
@@ -70,11 +72,6 @@ class Histories:
     def __contains__(self, user_id: str) -> bool:
         return user_id in self._since or bool(self._users.index_of([user_id])[0] >= 0)
 
-    @property
-    def n_later(self) -> int:
-        """Users who did something since the fit."""
-        return len(self._since)
-
     def add(self, user_id: str, said: Said) -> None:
         """Take in what a user did."""
         self._since.setdefault(user_id, []).append(said)
@@ -88,18 +85,18 @@ class Histories:
 
     def erase(self, user_id: str) -> None:
         """Forget what a user did since the fit, and leave the fit's rows of the user unseen."""
-        self._since[user_id] = []
+        self._since.pop(user_id, None)
         self._forget(user_id)
         user = int(self._users.index_of([user_id])[0])
         if user >= 0:
             values = self._users.values.copy()
-            # An id that nobody can have: ids are stripped when they are read.
-            values[user] = f" erased {user}"
+            values[user] = f"{_ERASED}{user}"
             self._users = Identifiers(values)
 
-    def later_users(self) -> Iterable[str]:
-        """Users who did something since the fit."""
-        return tuple(self._since)
+    def user_ids(self) -> tuple[str, ...]:
+        """Everybody who did something, at the fit or since."""
+        fitted = (user for user in self._users.values if not user.startswith(_ERASED))
+        return tuple(dict.fromkeys([*fitted, *self._since]))
 
     def of_user(self, user_id: str, items: Identifiers) -> Interactions:
         """A user's rows in the order of time, as those of user 0.

@@ -159,6 +159,7 @@ class LiveShop:
         """
         whole = self.whole
         rows = self._histories.of_user(user_id, whole.items)
+        said = (*self._likes_of(user_id), *said)
         if said:
             rows = joined(rows, rows_of(said, whole.items))
         as_of = None if whole.as_of is None else max(now, whole.as_of)
@@ -190,8 +191,8 @@ class LiveShop:
         ]
 
     def user_ids(self) -> tuple[str, ...]:
-        """Users of the fit and those who came since."""
-        return tuple(dict.fromkeys([*self._base.users.values, *self._histories.later_users()]))
+        """Users of the fit and those who came since, but those who were erased."""
+        return self._histories.user_ids()
 
     def _event(self, event: Event) -> None:
         said = said_by(event, self._kinds)
@@ -222,15 +223,15 @@ class LiveShop:
 
     def _choice(self, choice: Choice) -> None:
         self._choices.setdefault(choice.user_id, {})[choice.kind, choice.subject] = choice
-        if choice.kind in ("like", "dislike"):
-            self._liking(choice)
 
-    def _liking(self, choice: Choice) -> None:
-        """A like is an event too: it says something of similar items."""
-        weight = self._kinds.weights.get(choice.kind, 0.0)
-        if choice.active and weight:
-            said = Said(choice.subject, choice.timestamp, weight, is_target=False, basket=None)
-            self._histories.add(choice.user_id, said)
+    def _likes_of(self, user_id: str) -> tuple[Said, ...]:
+        """Likes as what they say of similar items."""
+        weight = self._kinds.weights.get("like", 0.0)
+        return tuple(
+            Said(choice.subject, choice.timestamp, weight, is_target=False, basket=None)
+            for choice in list(self._choices.get(user_id, {}).values())
+            if choice.active and choice.kind == "like" and weight > 0
+        )
 
 
 def shift_of(as_of: int | None, created: int) -> int:
