@@ -1,7 +1,8 @@
 """What a worker has to apply to its live state: this is how processes share one truth."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -14,10 +15,27 @@ from unsung.store.dial import DialSetting
 from unsung.store.events import Event
 from unsung.store.items import Item, read_items
 from unsung.store.models import ModelEntry, find_active
-from unsung.store.rows import from_row, select_records
+from unsung.store.rows import select_records
 from unsung.store.sessions import Merge
 
-_NUMBERED = ("events", "items", "choices", "merges", "suppressions")
+T = TypeVar("T")
+
+
+def _within(query: sa.Select[Any], table: sa.Table) -> sa.Select[Any]:
+    """The rows whose number is above ``after`` and at most ``last``, in their order."""
+    number = table.c.number
+    span = (number > sa.bindparam("after"), number <= sa.bindparam("last"))
+    return query.where(*span).order_by(number)
+
+
+# Made once: every worker runs them after every change.
+_EVENTS = _within(select_records(Event, tables.events), tables.events)
+_ITEMS = _within(sa.select(tables.items), tables.items)
+_CHOICES = _within(select_records(Choice, tables.choices), tables.choices)
+_MERGES = _within(select_records(Merge, tables.merges), tables.merges)
+_ERASED = _within(sa.select(tables.suppressions.c.digest), tables.suppressions)
+_DIAL = _within(select_records(DialSetting, tables.dial_settings), tables.dial_settings)
+_MODEL = _within(sa.select(tables.model_history.c.number), tables.model_history)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +86,7 @@ def changes_after(store: Store, number: int, limit: int = 10_000) -> Changes:
     number : int
         ``last`` of the call before, or 0.
     limit : int
-        At most so many changes.
+        At most so many changes; a page may hold fewer, or none, and not be the last.
 
     Returns
     -------
@@ -81,61 +99,25 @@ def changes_after(store: Store, number: int, limit: int = 10_000) -> Changes:
     """
     with store.reading() as connection:
         newest = number_of(connection)
-        last = _last(connection, number, limit, newest)
+        # Every number is one row's at most.
+        last = min(newest, number + limit)
+        span = {"after": number, "last": last}
+        dial = _records(connection, DialSetting, _DIAL, span)
+        activated = connection.execute(_MODEL, span).first() is not None
         return Changes(
-            events=_records(connection, Event, tables.events, number, last),
-            items=tuple(
-                read_items(
-                    connection, _between(sa.select(tables.items), tables.items, number, last)
-                )
-            ),
-            choices=_records(connection, Choice, tables.choices, number, last),
-            merged=_records(connection, Merge, tables.merges, number, last),
-            erased=_erased(connection, number, last),
-            dial=_dial(connection, number, last),
-            model=_model(connection, number, last),
+            events=_records(connection, Event, _EVENTS, span),
+            items=tuple(read_items(connection, _ITEMS, span)),
+            choices=_records(connection, Choice, _CHOICES, span),
+            merged=_records(connection, Merge, _MERGES, span),
+            erased=tuple(connection.scalars(_ERASED, span)),
+            dial=dial[-1] if dial else None,
+            model=find_active(connection) if activated else None,
             last=last,
             complete=last == newest,
         )
 
 
-def _last(connection: Connection, number: int, limit: int, newest: int) -> int:
-    """The number of the last change that is given this time."""
-    numbers = [tables.metadata.tables[name].c.number for name in _NUMBERED]
-    each = [
-        sa.select(column).where(column > number).order_by(column).limit(limit).subquery()
-        for column in numbers
-    ]
-    every = sa.union_all(*(sa.select(part.c.number) for part in each)).subquery()
-    nth = sa.select(every.c.number).order_by(every.c.number).offset(limit - 1).limit(1)
-    found = connection.execute(nth).scalar()
-    return newest if found is None else int(found)
-
-
-def _between(query: sa.Select[Any], table: sa.Table, number: int, last: int) -> sa.Select[Any]:
-    column = table.c.number
-    return query.where(column > number, column <= last).order_by(column)
-
-
 def _records(
-    connection: Connection, kind: Any, table: sa.Table, number: int, last: int
-) -> tuple[Any, ...]:
-    query = _between(select_records(kind, table), table, number, last)
-    return tuple(from_row(kind, row) for row in connection.execute(query).mappings())
-
-
-def _erased(connection: Connection, number: int, last: int) -> tuple[str, ...]:
-    table = tables.suppressions
-    query = _between(sa.select(table.c.digest), table, number, last)
-    return tuple(connection.scalars(query))
-
-
-def _dial(connection: Connection, number: int, last: int) -> DialSetting | None:
-    found = _records(connection, DialSetting, tables.dial_settings, number, last)
-    return found[-1] if found else None
-
-
-def _model(connection: Connection, number: int, last: int) -> ModelEntry | None:
-    table = tables.model_history
-    changed = _between(sa.select(table.c.number), table, number, last).limit(1)
-    return None if connection.execute(changed).first() is None else find_active(connection)
+    connection: Connection, kind: Callable[..., T], query: sa.Select[Any], span: dict[str, int]
+) -> tuple[T, ...]:
+    return tuple(kind(*row) for row in connection.execute(query, span))

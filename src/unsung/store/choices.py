@@ -11,7 +11,7 @@ from unsung.store.bounds import checked
 from unsung.store.counter import lock_numbers, take_numbers
 from unsung.store.database import Store
 from unsung.store.persons import kept
-from unsung.store.rows import from_row, select_records, to_row
+from unsung.store.rows import select_records, to_row
 
 KINDS: Final = ("like", "dislike", "not_interested", "hide_brand", "hide_term", "profiling")
 
@@ -84,7 +84,7 @@ def choices_of_user(store: Store, user_id: str) -> list[Choice]:
         .order_by(table.c.timestamp, table.c.number)
     )
     with store.reading() as connection:
-        return [from_row(Choice, row) for row in connection.execute(query).mappings()]
+        return [Choice(*row) for row in connection.execute(query)]
 
 
 def _check(choice: Choice) -> None:

@@ -88,7 +88,8 @@ class Store:
         Raises
         ------
         StoreError
-            Where the database can't be written now: nothing of the block was stored.
+            Where the database can't be written now: nothing of the block was stored. Where a
+            server went away during the commit that can't be known; all changes can be sent again.
         """
         options = {"unsung_writing": "FULL" if durable else "NORMAL"}
         with _told(), self._in_turn(), self._engine.connect() as connection:
@@ -300,4 +301,4 @@ def _sentence(error: Exception) -> str:
         return f"The store is locked by another process ({said}); try again."
     if "full" in said or "No space" in said:
         return f"The store has no room left ({said}); free some and send it again."
-    return f"The store can't be used now ({said}); nothing was stored, try again."
+    return f"The store can't be used now ({said}); try again."

@@ -9,10 +9,10 @@ from unsung.store import tables
 from unsung.store.bounds import checked
 from unsung.store.counter import take_numbers
 from unsung.store.database import Store
-from unsung.store.rows import from_row, select_records, to_row
+from unsung.store.rows import select_records, to_row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class DialSetting:
     """One position of the dial.
 
@@ -68,7 +68,7 @@ def dial_history(store: Store, limit: int = 1_000) -> list[DialSetting]:
     table = tables.dial_settings
     query = select_records(DialSetting, table).order_by(table.c.number.desc()).limit(limit)
     with store.reading() as connection:
-        return [from_row(DialSetting, row) for row in connection.execute(query).mappings()]
+        return [DialSetting(*row) for row in connection.execute(query)]
 
 
 def current_dial(store: Store) -> DialSetting | None:
@@ -100,10 +100,10 @@ def undo_dial(store: Store, who: str, note: str, now: int) -> DialSetting:
     query = select_records(DialSetting, table).order_by(table.c.number.desc()).limit(2)
     with store.writing() as connection:
         number = take_numbers(connection, 1)
-        latest = connection.execute(query).mappings().all()
+        latest = connection.execute(query).all()
         if len(latest) < 2:
             raise InputError("The dial has no earlier setting to go back to.")
-        before = from_row(DialSetting, latest[1])
+        before = DialSetting(*latest[1])
         again = replace(before, who=who, note=note, timestamp=now, number=number)
         connection.execute(sa.insert(table), checked(table, [to_row(again)]))
     return again

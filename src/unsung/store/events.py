@@ -10,7 +10,7 @@ from unsung.store.bounds import checked
 from unsung.store.counter import lock_numbers, take_numbers
 from unsung.store.database import Store
 from unsung.store.persons import keepers
-from unsung.store.rows import from_row, only_new, select_records, to_row
+from unsung.store.rows import only_new, select_records, to_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +125,4 @@ def events_of_user(store: Store, user_id: str) -> list[Event]:
         .order_by(table.c.timestamp, table.c.number)
     )
     with store.reading() as connection:
-        return [from_row(Event, row) for row in connection.execute(query).mappings()]
+        return [Event(*row) for row in connection.execute(query)]

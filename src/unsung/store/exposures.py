@@ -10,7 +10,7 @@ from unsung.store import tables
 from unsung.store.bounds import checked
 from unsung.store.database import Store
 from unsung.store.persons import kept
-from unsung.store.rows import from_row, select_records, to_row
+from unsung.store.rows import select_records, to_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +81,4 @@ def exposures_of_request(store: Store, request_id: str) -> list[Exposure]:
         .order_by(table.c.rank)
     )
     with store.reading() as connection:
-        return [from_row(Exposure, row) for row in connection.execute(query).mappings()]
+        return [Exposure(*row) for row in connection.execute(query)]

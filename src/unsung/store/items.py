@@ -83,9 +83,11 @@ def items(store: Store) -> list[Item]:
         return read_items(connection, sa.select(table).order_by(table.c.item_id))
 
 
-def read_items(connection: Connection, query: sa.Select[Any]) -> list[Item]:
-    """The items that a select of the table finds."""
-    rows = connection.execute(query).mappings()
+def read_items(
+    connection: Connection, query: sa.Select[Any], values: Mapping[str, Any] | None = None
+) -> list[Item]:
+    """The items that a select of the table finds, with the values of its placeholders."""
+    rows = connection.execute(query, values).mappings()
     return [Item(row["item_id"], json.loads(row["attributes"])) for row in rows]
 
 

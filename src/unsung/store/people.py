@@ -1,6 +1,6 @@
 """Who may sign in to the console, and who is signed in."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import sqlalchemy as sa
@@ -164,12 +164,14 @@ def sign_out(store: Store, digest: str) -> None:
 
 def set_language(store: Store, name: str, language: str) -> Account:
     """Set the language of somebody's console; the account as it is then."""
+    table = tables.accounts
+    (row,) = checked(table, [{"language": language}])
+    with store.writing() as connection:
+        connection.execute(sa.update(table).where(table.c.name == name).values(**row))
     account = find_account(store, name)
     if account is None:
         raise InputError(f"There is no account {name}.")
-    changed = replace(account, language=language)
-    change_account(store, changed)
-    return changed
+    return account
 
 
 def _row(account: Account) -> dict[str, object]:

@@ -11,7 +11,7 @@ from unsung.store.counter import lock_numbers
 from unsung.store.database import Store
 from unsung.store.events import Appended
 from unsung.store.persons import keepers
-from unsung.store.rows import from_row, only_new, select_records, to_row
+from unsung.store.rows import only_new, select_records, to_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +86,4 @@ def reviews_of_item(store: Store, item_id: str) -> list[Review]:
         .order_by(table.c.timestamp, table.c.review_id)
     )
     with store.reading() as connection:
-        return [from_row(Review, row) for row in connection.execute(query).mappings()]
+        return [Review(*row) for row in connection.execute(query)]

@@ -37,7 +37,7 @@ def from_row(kind: type[R], row: Any) -> R:
 
 
 def select_records(kind: type[Record], table: sa.Table) -> sa.Select[Any]:
-    """A select of the columns that a record has."""
+    """A select of a record's columns, in the order of its fields: ``kind(*row)`` makes it."""
     return sa.select(*(table.c[field.name] for field in fields(kind)))
 
 
