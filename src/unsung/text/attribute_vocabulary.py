@@ -51,21 +51,20 @@ for _kind, _unit, _table in (
         for _word in _words.split():
             UNITS[_word.replace("-", " ")] = (_kind, _unit, _factor)
 
+_NUMBERS = """
+one 一|two twin 两 二|three 三|four 四|five 五|six 六|seven 七|eight 八|nine 九|ten 十|eleven|twelve dozen
+"""
 NUMBER_WORDS = {
     word: value
-    for value, words in enumerate(
-        "one 一|two twin 两 二|three 三|four 四|five 五|six 六|seven 七|eight 八|nine 九|ten 十|eleven|twelve dozen".split(
-            "|"
-        ),
-        start=1,
-    )
-    for word in words.split()
+    for value, spelled in enumerate(_NUMBERS.split("|"), start=1)
+    for word in spelled.split()
 }
 
-COUNTED = (
-    "pack packs pk count ct pcs pc piece pieces sheets tablets tabs capsules caps softgels pills "
-    "servings bags boxes bottles pairs rolls sachets strips wipes swabs cards assorted"
-).split()
+_COUNTED = """
+pack packs pk count ct pcs pc piece pieces sheets tablets tabs capsules caps softgels pills servings
+bags boxes bottles pairs rolls sachets strips wipes swabs cards assorted
+"""
+COUNTED = tuple(_COUNTED.split())
 """Words that make the number before them a count."""
 COUNTED_HAN = "个只支片包盒瓶袋套双条张粒颗枚卷罐块把副对件入装"
 """Chinese measure words that do the same."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from unsung.text.attribute_vocabulary import (
     COUNTED,
@@ -61,8 +62,11 @@ _HAN_DIGITS = "".join(name for name in NUMBER_WORDS if not name.isascii())
 _COUNT = rf"(?:\d{{1,5}}|{_NAMES})"
 _FREE = r"(?<![\w.,/])"  # no number starts in the middle of another one or of a code
 
+_NO_RADIO = r"(?!2\.4g|[3-6]g ?(?:wireless|wifi|network|phone|lte|手机|网))"
+
 _MEASURE = re.compile(
-    rf"{_FREE}(?!2\.4g|[3-6]g ?(?:wireless|wifi|network|phone|lte|手机|网))(?P<number>{NUMBER})[ -]?(?P<unit>{_units('volume', 'weight', 'length')})"
+    rf"{_FREE}{_NO_RADIO}(?P<number>{NUMBER})[ -]?"
+    rf"(?P<unit>{_units('volume', 'weight', 'length')})"
     r"|(?<=[\u4e00-\u9fff])(?P<number_han>\d+(?:\.\d+)?)"
     rf"(?P<unit_han>{_units('volume', 'weight', 'length')})"
 )
@@ -72,7 +76,8 @@ _SIDES = re.compile(
     rf"(?<![\w.]){_SIDE}(?: ?[x×*] ?{_SIDE}){{1,2}}(?![\w.])(?! ?{_units('volume', 'weight')})"
 )
 _AGE = re.compile(
-    rf"(?<![\w.])(?P<low>\d{{1,2}})(?: ?[-~至到] ?(?P<high>\d{{1,2}})|\+)?[ -]?(?P<unit>{_units('age')})"
+    rf"(?<![\w.])(?P<low>\d{{1,2}})(?: ?[-~至到] ?(?P<high>\d{{1,2}})|\+)?"
+    rf"[ -]?(?P<unit>{_units('age')})"
 )
 _PACKS = re.compile(
     rf"(?<![\w-])(?:(?:set|pack|box|lot|case|bag|bundle)(?: of|/)? ?(?P<of>{_COUNT})(?!\w)"
@@ -190,7 +195,7 @@ def _vocabulary(text: str) -> Iterator[Attribute]:
     spans = [match.span() for match in _WORD.finditer(lowered)]
     if not text.isascii():
         spans += [match.span() for match in _HAN_WORDS.finditer(lowered)]
-    pairs = [(a[0], b[1]) for a, b in zip(spans, spans[1:], strict=False) if b[0] - a[1] == 1]
+    pairs = [(a[0], b[1]) for a, b in pairwise(spans) if b[0] - a[1] == 1]
     for start, end in (*pairs, *spans):
         entry = VOCABULARY.get(lowered[start:end].replace("-", " "))
         if entry is None:

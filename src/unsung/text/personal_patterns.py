@@ -161,7 +161,8 @@ def is_phone(number: str) -> bool:
 
 ACCOUNT_CUED = re.compile(
     r"((?:微信|薇信|威信|(?<![A-Za-z])(?:wechat|weixin))(?:号码|号|帐号|账号| id| number| no)?"
-    r"(?: is|是|为)?[\s:：=]{0,3}|(?:加[vV][信xX]?|(?<![A-Za-z])(?:vx|wx))[号]?[\s]{0,2}[:：=]\s{0,2})"
+    r"(?: is|是|为)?[\s:：=]{0,3}"
+    r"|(?:加v[信x]?|(?<![A-Za-z])(?:vx|wx))号?\s{0,2}[:：=]\s{0,2})"
     r"((?=[A-Za-z_-]{0,19}[0-9_])[A-Za-z0-9][A-Za-z0-9_-]{5,19})(?![A-Za-z0-9_-])"
     r"|((?:微信号|(?<![A-Za-z])wechat id)(?: is|是|为)?\s{0,2}[:：=]\s{0,2})"
     r"([A-Za-z][A-Za-z0-9_-]{5,19})(?![A-Za-z0-9_-])"
@@ -181,8 +182,8 @@ _TOWN = (
     r" (?:[A-Z]{2} \d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z0-9]? \d[A-Z]{2}))"
 )
 ADDRESS_CUED = re.compile(
-    r"((?:(?:[Ll]ives?|[Ll]iving|[Ll]ived) (?:at|on|in)|[Aa]ddress(?: is|:| -)|(?:[Dd]eliver|[Ss]hip"
-    r"|[Ss]end|[Ss]ent|[Mm]ail)(?:ed|ped)?(?: it| them)? to|[Rr]esid(?:es?|ing) at) )"
+    r"((?:(?:[Ll]ives?|[Ll]iving|[Ll]ived) (?:at|on|in)|[Aa]ddress(?: is|:| -)"
+    r"|(?:[Dd]eliver|[Ss]hip|[Ss]end|[Ss]ent|[Mm]ail)(?:ed|ped)?(?: it| them)? to|[Rr]esid(?:es?|ing) at) )"
     rf"({_STREET}{_UNIT}{_TOWN}?)"
 )
 ADDRESS = re.compile(rf"(?<![\w-]){_STREET}{_UNIT}{_TOWN}")

@@ -30,33 +30,29 @@ class Masked(NamedTuple):
     found: dict[str, int]
 
 
-def _sure(text: str, match: re.Match[str]) -> bool:
-    return True
-
-
-def _numbers(holds: Callable[[str], bool]) -> Callable[[str, re.Match[str]], bool]:
+def _numbers(check: Callable[[str], bool]) -> Callable[[str, re.Match[str]], bool]:
     """A number counts where its own check holds and nothing says that it is an order's."""
-    return lambda text, match: holds(match[0]) and not forms.is_numbered(text, match.start())
+    return lambda text, match: check(match[0]) and not forms.is_numbered(text, match.start())
 
 
 # Kind, form, what must hold. Earlier rows win: a link may hold an address of a mailbox.
-_RULES: tuple[tuple[str, re.Pattern[str], Callable[[str, re.Match[str]], bool]], ...] = (
-    ("link", forms.LINK, _sure),
-    ("email", forms.EMAIL, _sure),
-    ("id number", forms.ID_CARD_CUED, _sure),
+_RULES: tuple[tuple[str, re.Pattern[str], Callable[[str, re.Match[str]], bool] | None], ...] = (
+    ("link", forms.LINK, None),
+    ("email", forms.EMAIL, None),
+    ("id number", forms.ID_CARD_CUED, None),
     ("id number", forms.ID_CARD, _numbers(forms.is_id_card)),
     ("iban", forms.IBAN, _numbers(forms.is_iban)),
     ("card number", forms.CARD, _numbers(forms.is_luhn)),
-    ("account", forms.ACCOUNT_CUED, _sure),
+    ("account", forms.ACCOUNT_CUED, None),
     ("ip", forms.IP, _numbers(forms.is_ip)),
     ("phone", forms.PHONE, _numbers(forms.is_phone)),
-    ("phone", forms.PHONE_CUED, _sure),
-    ("address", forms.ADDRESS_CUED, _sure),
-    ("address", forms.ADDRESS, _sure),
-    ("address", forms.ADDRESS_HAN_CUED, _sure),
-    ("address", forms.ADDRESS_HAN, _sure),
-    ("name", forms.PERSON_CUED, _sure),
-    ("name", forms.PERSON_HAN_CUED, _sure),
+    ("phone", forms.PHONE_CUED, None),
+    ("address", forms.ADDRESS_CUED, None),
+    ("address", forms.ADDRESS, None),
+    ("address", forms.ADDRESS_HAN_CUED, None),
+    ("address", forms.ADDRESS_HAN, None),
+    ("name", forms.PERSON_CUED, None),
+    ("name", forms.PERSON_HAN_CUED, None),
 )
 KINDS = tuple(dict.fromkeys(kind for kind, _, _ in _RULES))
 """What is looked for; the word in brackets that stands for it."""
@@ -111,11 +107,11 @@ def mask_personal(text: str) -> Masked:
 
 
 def _spans(
-    text: str, form: re.Pattern[str], holds: Callable[[str, re.Match[str]], bool]
+    text: str, form: re.Pattern[str], holds: Callable[[str, re.Match[str]], bool] | None
 ) -> Iterator[Span]:
     """Where a form stands: its last group where it has groups, as the others are its cue."""
     for match in form.finditer(text):
-        if holds(text, match):
+        if holds is None or holds(text, match):
             yield match.span(match.lastindex or 0)
 
 
