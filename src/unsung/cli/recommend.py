@@ -45,7 +45,7 @@ def recommend(
         repeats=repeats or loaded.model.repeats,
     )
     found = loaded.recommend(user, k, rules=rules, explain=explain)
-    known = loaded.model.state.users.index_of([user])[0] >= 0
+    known = loaded.model.state.users.find(user) >= 0
     if as_json:
         items = [asdict(recommendation) for recommendation in found]
         print_json({"user_id": user, "known": bool(known), "items": items})

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from unsung import schema
 from unsung.data.identifiers import Identifiers
 from unsung.data.interactions import Interactions, Pairs, pair_up
 
@@ -143,6 +144,17 @@ class ShopState:
         """
         one = Identifiers(np.array([user_id], dtype=object))
         return replace(self, as_of=as_of, users=one, interactions=rows, whole=self.whole or self)
+
+    @cached_property
+    def titles(self) -> np.ndarray:
+        """Title of each item, its id where it has none: ndarray of object (str), (n_items,)."""
+        if self.whole is not None:
+            return self.whole.titles
+        if schema.TITLE not in self.catalogue:
+            return self.items.values
+        cells = self.catalogue[schema.TITLE]
+        titles = cells.to_numpy(dtype=object)
+        return np.where((cells.isna() | (cells == "")).to_numpy(), self.items.values, titles)
 
     @cached_property
     def pairs(self) -> Pairs:

@@ -70,7 +70,7 @@ class Histories:
         self._ready: dict[tuple[str, int], Interactions] = {}
 
     def __contains__(self, user_id: str) -> bool:
-        return user_id in self._since or bool(self._users.index_of([user_id])[0] >= 0)
+        return user_id in self._since or self._users.find(user_id) >= 0
 
     def add(self, user_id: str, said: Said) -> None:
         """Take in what a user did."""
@@ -87,7 +87,7 @@ class Histories:
         """Forget what a user did since the fit, and leave the fit's rows of the user unseen."""
         self._since.pop(user_id, None)
         self._forget(user_id)
-        user = int(self._users.index_of([user_id])[0])
+        user = self._users.find(user_id)
         if user >= 0:
             values = self._users.values.copy()
             values[user] = f"{_ERASED}{user}"
@@ -126,7 +126,7 @@ class Histories:
 
     def of_fit(self, user_id: str) -> Interactions:
         """The rows of a user that the fit was made with, as those of user 0."""
-        user = int(self._users.index_of([user_id])[0])
+        user = self._users.find(user_id)
         span = slice(0, 0) if user < 0 else slice(*self._starts[user : user + 2].tolist())
         rows = self._rows.take(span)
         return replace(rows, user_index=np.zeros(len(rows), dtype=np.int32))

@@ -20,7 +20,7 @@ def item_page(served: ServedModel, item_id: str) -> dict[str, Any] | None:
     item_id : str
     """
     state = served.shop.whole
-    item = int(state.items.index_of([item_id])[0])
+    item = state.items.find(item_id)
     if item < 0:
         return None
     row = state.catalogue.iloc[[item]].reset_index(drop=True)

@@ -202,7 +202,7 @@ class LiveShop:
         self._count(event.user_id, said)
 
     def _count(self, user_id: str, said: Said) -> None:
-        item = int(self._items.items.index_of([said.item_id])[0])
+        item = self._items.items.find(said.item_id)
         if item < 0:  # of an item that the store will tell of, or never does
             self._waiting.append((user_id, said))
             return
@@ -214,7 +214,7 @@ class LiveShop:
             self._counters.purchase(user_id, item, said.timestamp, before)
 
     def _item(self, item: Item) -> None:
-        known = self._items.items.index_of([item.item_id])[0] >= 0
+        known = self._items.items.find(item.item_id) >= 0
         if known:
             self._items.set_stock([item])
         if not known or set(item.attributes) - {schema.IN_STOCK}:

@@ -66,7 +66,7 @@ def find_items(
     if describer.encoder is not None and state.content.embeddings.shape[1]:
         scores = scores + state.content.embeddings @ describer.encoder.encode(query.texts)[0]
     scores = scores + CONTAINED * _holding(state, query.texts[0])
-    exact = int(state.items.index_of([text.strip()])[0])
+    exact = state.items.find(text.strip())
     if exact >= 0:
         scores[exact] = scores.max() + 1
     return _best(served, scores, k, allowed_items(state, rules or Rules(in_stock_only=False)))
@@ -104,7 +104,7 @@ def similar_items(
     an item that nobody bought has neighbours too.
     """
     state = served.shop.whole
-    item = int(state.items.index_of([item_id])[0])
+    item = state.items.find(item_id)
     if item < 0:
         return ()
     total = _bought_together(served, item_id, now) + _alike(state, item)

@@ -110,8 +110,9 @@ def best_in_turn(scores: Sequence[np.ndarray], allowed: np.ndarray, n: int) -> n
     # Empty slots (-1) fall into a column of their own.
     best = np.full((n_users, n_items + 1), -np.inf, dtype=np.float32)
     rows = np.arange(n_users)[:, None]
-    for number, values in enumerate(scores):
-        top = top_k(values, depth, allowed)
+    # All scorers at once: for a single user the calls would take longer than their work.
+    tops = top_k(np.concatenate(list(scores)), depth, np.tile(allowed, (len(scores), 1)))
+    for number, top in enumerate(tops.reshape(len(scores), n_users, depth)):
         # Places 1, 2, ... of all scorers in turn.
         place = -(np.arange(depth, dtype=np.float32) * len(scores) + number)
         best[rows, top] = np.maximum(best[rows, top], place)

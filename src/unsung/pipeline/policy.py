@@ -8,8 +8,7 @@ import numpy as np
 
 from unsung.data.state import ShopState
 from unsung.pipeline.components import RerankerSettings, make_reranker, parse_reranker
-from unsung.pipeline.pools import AS_LOG_ODDS, POOL_SIZE, Relevance, pool_of, tastes_of
-from unsung.pipeline.ranking import top_k
+from unsung.pipeline.pools import AS_LOG_ODDS, Relevance, pool_of, tastes_of
 from unsung.rerankers.base import ItemFacts, Pool
 from unsung.rerankers.worst_loss import worst_losses
 
@@ -112,23 +111,23 @@ class Dial:
     facts: ItemFacts
 
     def lists(
-        self, scores: np.ndarray, state: ShopState, users: np.ndarray, allowed: np.ndarray, k: int
+        self, scores: np.ndarray, items: np.ndarray, state: ShopState, users: np.ndarray, k: int
     ) -> np.ndarray:
         """Lists of some users.
 
         Parameters
         ----------
         scores : ndarray of float32, shape (n, n_items)
+        items : ndarray of int32, shape (n, m)
+            Their best items, best first, ``EMPTY`` at the end: what the lists are chosen from.
         state : ShopState
         users : ndarray of int32, shape (n,)
-        allowed : ndarray of bool, shape (n, n_items)
         k : int
 
         Returns
         -------
         lists : ndarray of int32, shape (n, k)
         """
-        items = top_k(scores, min(max(k, POOL_SIZE), scores.shape[1]), allowed)
         found = np.take_along_axis(scores, np.maximum(items, 0), axis=1)
         tastes = tastes_of(state, users, self.facts.segments)
         pool = pool_of(items, found, tastes, self.policy.relevance)

@@ -155,17 +155,13 @@ def _row_of(terms: sp.csr_array, item: int) -> tuple[np.ndarray, np.ndarray]:
 
 def title_of(state: ShopState, item: int) -> str:
     """The item's title, or its id where it has none."""
-    if schema.TITLE in state.catalogue:
-        title = state.catalogue[schema.TITLE].iat[item]
-        if isinstance(title, str) and title:
-            return title
-    return str(state.items.values[item])
+    return str(state.titles[item])
 
 
 def _history_reason(
     state: ShopState, item: int, item_id: str, amount: float, vocabulary: Sequence[str]
 ) -> Reason:
-    history = int(state.items.index_of([item_id])[0])
+    history = state.items.find(item_id)
     words = shared_words(state, history, item, vocabulary)
     text = f"goes with {title_of(state, history)}"
     if words:

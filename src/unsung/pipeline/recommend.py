@@ -102,13 +102,14 @@ def recommend(
     list : tuple of Recommendation
         Shorter than ``request.k`` where the rules leave fewer items.
     """
-    users = state.users.index_of([request.user_id])
+    users = np.array([state.users.find(request.user_id)], dtype=np.int32)
     scores = recommender.score(state, users)
     allowed = allowed_items(state, request.rules) & ~seen_items(state, users, request.rules)[0]
-    undialled = top_k(scores, max(request.k, POOL_SIZE), allowed)[0].tolist()
+    best = top_k(scores, min(max(request.k, POOL_SIZE), state.n_items), allowed)
+    undialled = best[0].tolist()
     items = undialled[: request.k]
     if dial is not None:
-        items = dial.lists(scores, state, users, allowed[None, :], request.k)[0].tolist()
+        items = dial.lists(scores, best, state, users, request.k)[0].tolist()
     user, found = int(users[0]), []
     for rank, item in enumerate((item for item in items if item != EMPTY), start=1):
         before = undialled.index(item) + 1
@@ -173,5 +174,6 @@ def recommend_lists(
         if dial is None:
             lists[part] = top_k(scores, k, free)
         else:
-            lists[part] = dial.lists(scores, state, some, free, k)
+            best = top_k(scores, min(max(k, POOL_SIZE), state.n_items), free)
+            lists[part] = dial.lists(scores, best, state, some, k)
     return lists

@@ -21,8 +21,8 @@ from unsung.recommenders.ranker import Ranker
 from unsung.schema import EMPTY
 from unsung.settings import Settings
 
-CELLS = 2**25
-"""Scores held in memory at a time, over users, items and scorers (128 MB)."""
+CELLS = 2**24
+"""Scores held in memory at a time, over users, items and scorers (64 MB)."""
 TEXT_KINDS = ("terms", "encoder")
 
 
