@@ -6,6 +6,7 @@ import sys
 import typer
 
 from unsung import __version__
+from unsung.cli.accounts import accounts
 from unsung.cli.check import check
 from unsung.cli.demo import demo
 from unsung.cli.diagnose import diagnose
@@ -30,6 +31,7 @@ for command in (demo, init, check, diagnose, fit, evaluate, recommend, serve):
     app.command()(command)
 app.add_typer(experiment)
 app.add_typer(keys)
+app.add_typer(accounts)
 
 
 def _version(wanted: bool) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from unsung.errors import BundleError, InputError, StoreError, UnsungError
-from unsung.operations.answers import Answer, Query, answer, popular_now
+from unsung.operations.answers import NOTHING, Answer, Query, answer, popular_now
 from unsung.operations.served_model import ServedModel, load_model
 from unsung.schema import DAY_US
 from unsung.store.changes import Changes, changes_after
@@ -69,7 +69,11 @@ class RunningShop:
 
     def last_resort(self, query: Query) -> Answer:
         """What is popular, from memory alone: for when an answer took too long."""
-        return popular_now(self.served, query)
+        try:
+            return popular_now(self.served, query)
+        except Exception as error:  # an empty list is better than none
+            self.report("popular", error)
+            return NOTHING
 
     def can_write(self) -> bool:
         """Whether the store takes a transaction now."""

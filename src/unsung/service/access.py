@@ -1,21 +1,37 @@
-"""Who may do what: API keys with scopes; whatever declares no scope doesn't start."""
+"""Who may do what: keys with scopes, people who signed in; every route declares its scope."""
 
+import asyncio
 import hmac
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 
+from unsung.errors import StoreError
+from unsung.operations.accounts import SCOPES_OF, session_digest
 from unsung.operations.api_keys import digest_of
+from unsung.service.context import Context, now_us
+from unsung.service.limits import check_rate
+from unsung.service.origin import check_host, check_origin
 from unsung.service.problems import NoAccessError
 from unsung.store.database import Store
 from unsung.store.keys import ApiKey, find_key, keys
+from unsung.store.people import Account, accounts, signed_in
 
+T = TypeVar("T")
 Scope = Literal["public", "read", "write", "admin"]
+COOKIE: Final = "unsung_session"
 KEPT_S: Final = 5.0
 """So long a key is known without asking the store: the longest that a revoked key still works."""
+STALE_S: Final = 300.0
+"""The same while the store doesn't answer, so that lists go on."""
+PATIENCE_S: Final = 0.1
+"""So long the store is waited for where something older is known."""
+MOST_KNOWN: Final = 10_000
+_NEVER: Final = -float("inf")
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,7 @@ class Caller:
 
 
 LOCAL: Final = Caller("local", frozenset(get_args(Scope)))
+SAID_BY_NOBODY: Final = "Send an API key (Authorization: Bearer unsung_...) or sign in."
 
 
 class Access:
@@ -41,57 +58,73 @@ class Access:
 
     Parameters
     ----------
-    store : Store
+    context : Context
     open_without_keys : bool
-        Whether everybody may do everything as long as there is no key: for a service that only
-        this machine can reach.
+        Whether everybody may do everything as long as there is neither key nor account: for a
+        service that only this machine can reach.
     """
 
-    def __init__(self, store: Store, *, open_without_keys: bool) -> None:
-        self._store, self._open = store, open_without_keys
-        self._known: dict[str, tuple[float, ApiKey | None]] = {}
-        self._any_key: tuple[float, bool] = (-KEPT_S, False)
+    def __init__(self, context: Context, *, open_without_keys: bool) -> None:
+        self._context, self._open = context, open_without_keys
+        self._known: dict[str, tuple[float, Any]] = {}
+        self.signing_in = asyncio.Semaphore(2)
 
-    def caller(self, request: Request) -> Caller:
+    async def caller(self, request: Request) -> Caller:
         """Who sent a request.
 
         Raises
         ------
         NoAccessError
-            Where that can't be told.
+            Where that can't be told, or another site's page sent it.
+        StoreError
+            Where it isn't known and the store can't be asked now.
         """
-        given = _key_of(request)
-        if given is None:
-            if self._open and not self._has_keys():
-                return LOCAL
-            raise NoAccessError("Send an API key: Authorization: Bearer unsung_...")
-        digest = digest_of(given)
-        key = self._key(digest)
-        now_us = time.time() * 1e6
-        if (
-            key is None
-            or not hmac.compare_digest(key.digest, digest)
-            or key.revoked is not None
-            or (key.expires is not None and key.expires <= now_us)
-        ):
+        given, token = _key_of(request), request.cookies.get(COOKIE)
+        if given is not None:
+            return await self._of_key(digest_of(given))
+        if token is not None:
+            caller = await self._of_session(session_digest(token))
+            check_origin(request, needed=True)
+            return caller
+        if self._open and not await self._kept("", _anybody):
+            check_host(request)
+            check_origin(request, needed=False)
+            return LOCAL
+        raise NoAccessError(SAID_BY_NOBODY)
+
+    async def _of_key(self, digest: str) -> Caller:
+        key = await self._kept(digest, lambda store: find_key(store, digest))
+        if key is None or not _is_good(key, digest):
             raise NoAccessError("The API key isn't known, was revoked or has expired.")
         return Caller(key.key_id, frozenset(key.scopes))
 
-    def _key(self, digest: str) -> ApiKey | None:
-        asked, key = self._known.get(digest, (-KEPT_S, None))
-        if time.monotonic() - asked > KEPT_S:
-            key = find_key(self._store, digest)
-            if len(self._known) > 10_000:  # keys that were guessed
-                self._known.clear()
-            self._known[digest] = (time.monotonic(), key)
-        return key
+    async def _of_session(self, digest: str) -> Caller:
+        """Not kept: who signs out is out at once."""
+        store = self._context.shop.store
+        account: Account | None = await self._context.work(
+            lambda: signed_in(store, digest, now_us())
+        )
+        if account is None:
+            raise NoAccessError("The session is over; sign in again.")
+        return Caller(account.name, SCOPES_OF[account.role])
 
-    def _has_keys(self) -> bool:
-        asked, there = self._any_key
-        if time.monotonic() - asked > KEPT_S:
-            there = bool(keys(self._store))
-            self._any_key = (time.monotonic(), there)
-        return there
+    async def _kept(self, name: str, ask: Callable[[Store], T]) -> T:
+        """What the store says, or said a moment ago."""
+        asked, kept = self._known.get(name, (_NEVER, None))
+        age = time.monotonic() - asked
+        if age <= KEPT_S:
+            return kept  # type: ignore[no-any-return]
+        asking = self._context.work(lambda: ask(self._context.shop.store))
+        try:
+            found = await asyncio.wait_for(asking, PATIENCE_S if age <= STALE_S else None)
+        except (StoreError, TimeoutError):
+            if age <= STALE_S:
+                return kept  # type: ignore[no-any-return]
+            raise
+        if len(self._known) > MOST_KNOWN:  # keys that were guessed
+            self._known.clear()
+        self._known[name] = (time.monotonic(), found)
+        return found
 
 
 def needs(scope: Scope) -> Any:
@@ -100,13 +133,14 @@ def needs(scope: Scope) -> Any:
     ``admin`` may do everything, ``write`` may not read.
     """
 
-    def check(request: Request) -> Caller:
+    async def check(request: Request) -> Caller:
         if scope == "public":
             return Caller("public", frozenset())
         access: Access = request.app.state.access
-        caller = access.caller(request)
+        caller = await access.caller(request)
+        await check_rate(request.app.state.context, caller.name)
         if scope not in caller.scopes and "admin" not in caller.scopes:
-            raise NoAccessError(f"This key has no scope '{scope}'.", known=True)
+            raise NoAccessError(f"This takes the scope '{scope}'.", known=True)
         request.state.caller = caller
         return caller
 
@@ -131,6 +165,15 @@ def check_scopes(app: FastAPI) -> None:
     bare = [r.path for r in app.routes if isinstance(r, APIRoute) and scope_of(r) is None]
     if bare:
         raise RuntimeError(f"These routes declare no scope: {', '.join(bare)}.")
+
+
+def _anybody(store: Store) -> bool:
+    return bool(keys(store)) or bool(accounts(store))
+
+
+def _is_good(key: ApiKey, digest: str) -> bool:
+    ended = key.revoked is not None or (key.expires is not None and key.expires <= now_us())
+    return hmac.compare_digest(key.digest, digest) and not ended
 
 
 def _key_of(request: Request) -> str | None:

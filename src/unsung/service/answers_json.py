@@ -101,6 +101,15 @@ class ModelsAnswer(BaseModel):
     history: list[dict[str, Any]]
 
 
+class SessionAnswer(BaseModel):
+    """Who somebody is to the service."""
+
+    name: str = Field(examples=["mei"])
+    role: str | None = Field(default=None, description="Of an account that signs in.")
+    scopes: list[str] = Field(default=[], examples=[["read", "write"]])
+    expires: int | None = Field(default=None, description="Microseconds since 1970 UTC.")
+
+
 def as_json(value: Any, status: int = 200) -> Response:
     """A response of dataclasses, dicts and lists."""
     return Response(msgspec.json.encode(value), status, media_type="application/json")

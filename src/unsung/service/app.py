@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import traceback
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,20 +19,24 @@ from unsung.operations.running import RunningShop
 from unsung.service import metrics
 from unsung.service.access import Access, check_scopes, needs
 from unsung.service.api_page import api_page
+from unsung.service.body_bound import BodyBound
 from unsung.service.context import Context, now_us
 from unsung.service.logs import logger
-from unsung.service.middleware import BodyBound, Envelope
+from unsung.service.middleware import Envelope
+from unsung.service.origin import is_loopback
 from unsung.service.problems import ProblemAnswer, add_handlers
-from unsung.service.routes import feedback, health, items, recommendations, shop, users
+from unsung.service.routes import feedback, health, items, recommendations, session, shop, users
 from unsung.service.settings import ServiceSettings
+from unsung.service.shedding import Shed
 from unsung.store.database import open_store
 from unsung.store.keys import keys
+from unsung.store.people import accounts
 
 ANSWERING_THREADS: Final = 4
 WORKING_THREADS: Final = 8
 TICK_S: Final = 0.25
 """How often exposures are written and new items looked for."""
-_ROUTERS: Final = (health, recommendations, items, feedback, users, shop)
+_ROUTERS: Final = (health, recommendations, items, feedback, users, shop, session)
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:
@@ -70,15 +73,16 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         return HTMLResponse(api_page(app.openapi()))
 
     app.mount("/static", StaticFiles(packages=[("unsung.service", "static")]), name="static")
-    add_handlers(app, _defect)
+    add_handlers(app)
+    app.add_middleware(Shed, most=settings.most_waiting)
     app.add_middleware(BodyBound, most_bytes=settings.most_body_bytes)
-    app.add_middleware(Envelope, log=_noted)
+    app.add_middleware(Envelope, log=_noted, defect=_defect)
     check_scopes(app)
     return app
 
 
 def check_address(settings: ServiceSettings) -> None:
-    """Refuse an address that others can reach as long as there is no API key.
+    """Refuse an address that others can reach as long as there is neither key nor account.
 
     Raises
     ------
@@ -90,22 +94,14 @@ def check_address(settings: ServiceSettings) -> None:
     store = open_store(settings.store)
     try:
         usable = [key for key in keys(store) if key.revoked is None]
+        people = [account for account in accounts(store) if account.active]
     finally:
         store.close()
-    if not usable:
+    if not usable and not people:
         raise InputError(
             f"{settings.host} can be reached by others, and there is no API key yet; make one with "
             f"'unsung keys add --store {settings.store}', or listen on 127.0.0.1."
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    if host == "localhost":
-        return True
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return False
 
 
 def _noted(*, method: str, path: str, status: int, ms: float, request_id: str) -> None:
@@ -141,7 +137,7 @@ def _lifespan(
             ThreadPoolExecutor(WORKING_THREADS, "unsung-work"),
         )
         app.state.context = context
-        app.state.access = Access(store, open_without_keys=is_loopback(settings.host))
+        app.state.access = Access(context, open_without_keys=is_loopback(settings.host))
         await context.work(lambda: _begin(running, settings.bundle))
         beating = asyncio.create_task(_beat(context))
         yield

@@ -1,6 +1,7 @@
 """One shape for every error that the service answers with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -19,12 +20,19 @@ _CODES: Mapping[int, str] = {
     403: "no_access",
     404: "not_found",
     405: "not_allowed",
+    408: "too_slow",
     409: "conflict",
     413: "too_large",
     415: "not_json",
     422: "invalid_request",
     429: "too_many_requests",
     503: "unavailable",
+}
+
+_SENTENCES: Mapping[int, str] = {
+    400: "The body can't be read; send JSON in UTF-8.",
+    404: "There is nothing at this address; /docs lists what there is.",
+    405: "This address takes another method; /docs lists what there is.",
 }
 
 
@@ -69,8 +77,27 @@ class NoAccessError(UnsungError):
         super().__init__(message)
 
 
+class TooManyError(UnsungError):
+    """The caller asks too often.
+
+    Parameters
+    ----------
+    message : str
+    wait_s : float
+        After so long it may ask again.
+    """
+
+    def __init__(self, message: str, wait_s: float) -> None:
+        self.wait_s = wait_s
+        super().__init__(message)
+
+
 def problem(
-    request: Request, status: int, message: str, fields: list[FieldProblem] | None = None
+    request: Request,
+    status: int,
+    message: str,
+    fields: list[FieldProblem] | None = None,
+    wait_s: float = RETRY_AFTER_S,
 ) -> JSONResponse:
     """An error in the service's one shape.
 
@@ -81,6 +108,8 @@ def problem(
     message : str
         What is wrong and what to do next.
     fields : list of FieldProblem, optional
+    wait_s : float
+        When to try again, for 429 and 503.
     """
     found = Problem(
         code=_CODES.get(status, "failed" if status >= 500 else "invalid_request"),
@@ -90,23 +119,18 @@ def problem(
     )
     headers = {}
     if status in (429, 503):
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+        headers["Retry-After"] = str(max(1, ceil(wait_s)))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(ProblemAnswer(error=found).model_dump(), status, headers)
 
 
-def add_handlers(app: FastAPI, report: Callable[[str, Exception], None]) -> None:
-    """Turn every exception into a problem.
-
-    Parameters
-    ----------
-    app : FastAPI
-    report : callable
-        Told of defects: the request's id and the error.
-    """
+def add_handlers(app: FastAPI) -> None:
+    """Turn the exceptions that are meant into problems."""
 
     def of_unsung(request: Request, error: Exception) -> JSONResponse:
+        if isinstance(error, TooManyError):
+            return problem(request, 429, str(error), wait_s=error.wait_s)
         return problem(request, status_of(error), str(error))
 
     def of_validation(request: Request, error: Exception) -> JSONResponse:
@@ -119,15 +143,9 @@ def add_handlers(app: FastAPI, report: Callable[[str, Exception], None]) -> None
         assert isinstance(error, HTTPException)
         return problem(request, error.status_code, _sentence(error))
 
-    def of_anything(request: Request, error: Exception) -> JSONResponse:
-        report(request_id_of(request), error)
-        message = "Something failed that shouldn't; the log has it under this request id."
-        return problem(request, 500, message)
-
     app.add_exception_handler(UnsungError, of_unsung)
     app.add_exception_handler(RequestValidationError, of_validation)
     app.add_exception_handler(HTTPException, of_http)
-    app.add_exception_handler(Exception, of_anything)
 
 
 def status_of(error: Exception) -> int:
@@ -152,8 +170,4 @@ def _field(found: Mapping[str, Any]) -> FieldProblem:
 
 
 def _sentence(error: HTTPException) -> str:
-    if error.status_code == 404:
-        return "There is nothing at this address; /docs lists what there is."
-    if error.status_code == 405:
-        return "This address takes another method; /docs lists what there is."
-    return str(error.detail)
+    return _SENTENCES.get(error.status_code, f"{error.detail}.")

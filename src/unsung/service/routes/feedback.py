@@ -1,5 +1,7 @@
 """What the shop tells: events, reviews, who a session is."""
 
+from typing import Final
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -20,10 +22,11 @@ from unsung.service.context import Here, now_us
 from unsung.service.limits import check_rows
 from unsung.service.metrics import EVENTS
 from unsung.service.request_ids import new_request_id
-from unsung.store.events import Event, append_events
+from unsung.store.events import Appended, Event, append_events
 from unsung.store.reviews import Review, put_reviews
 from unsung.store.sessions import merge_session
 
+FATES: Final = ("accepted", "duplicates", "suppressed")
 router = APIRouter(prefix="/v1", tags=["feedback"], dependencies=[needs("write")])
 
 
@@ -35,15 +38,9 @@ async def events(context: Here, body: EventsBody) -> Response:
     rows = [_event(event, place, now) for place, event in enumerate(body.events)]
     check_kinds(context.shop.served, rows)
     done = await context.work(lambda: append_events(context.shop.store, rows, now))
-    for fate in ("accepted", "duplicates", "suppressed"):
+    for fate in FATES:
         EVENTS.labels(fate).inc(getattr(done, fate))
-    return as_json(
-        {
-            "accepted": done.accepted,
-            "duplicates": done.duplicates,
-            "suppressed": done.suppressed,
-        }
-    )
+    return as_json(_received(done))
 
 
 @router.post("/reviews", response_model=ReceivedAnswer)
@@ -64,7 +61,7 @@ async def reviews(context: Here, body: ReviewsBody) -> Response:
         for one in body.reviews
     ]
     done = await context.work(lambda: put_reviews(context.shop.store, rows, now))
-    return as_json({"accepted": done.accepted, "duplicates": done.duplicates})
+    return as_json(_received(done))
 
 
 @router.post("/sessions", response_model=dict[str, str])
@@ -73,6 +70,10 @@ async def sessions(context: Here, body: SessionBody) -> Response:
     session = SESSION + body.session_id
     await context.work(lambda: merge_session(context.shop.store, session, body.user_id, now_us()))
     return as_json({"user_id": body.user_id})
+
+
+def _received(done: Appended) -> dict[str, int]:
+    return {name: getattr(done, name) for name in FATES}
 
 
 def _event(event: EventBody, place: int, now: int) -> Event:

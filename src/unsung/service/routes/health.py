@@ -1,6 +1,7 @@
 """Whether the process lives, and whether it can do its work."""
 
-from typing import Any
+import asyncio
+from typing import Any, Final
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
@@ -10,6 +11,8 @@ from unsung.service.context import Here, now_us
 from unsung.service.metrics import exposition
 
 router = APIRouter(tags=["health"])
+PATIENCE_S: Final = 1.0
+STUCK: Final = f"The store doesn't answer within {PATIENCE_S:g} s; see the log."
 
 
 @router.get("/health/live", dependencies=[needs("public")])
@@ -21,7 +24,10 @@ async def live() -> dict[str, str]:
 @router.get("/health/ready", dependencies=[needs("public")])
 async def ready(context: Here) -> JSONResponse:
     """The process can recommend and store, or why not (503)."""
-    found = await context.work(lambda: _readiness(context))
+    try:
+        found = await asyncio.wait_for(context.work(lambda: _readiness(context)), PATIENCE_S)
+    except TimeoutError:
+        found = {"status": "not ready", "reasons": [STUCK], "model": None}
     return JSONResponse(found, 200 if found["status"] == "ready" else 503)
 
 

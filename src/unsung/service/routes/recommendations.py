@@ -1,5 +1,6 @@
 """Lists: for a customer, for a session or a wish, and for many customers at once."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -79,12 +80,7 @@ async def for_many(context: Here, body: BatchBody) -> Response:
 
 async def listed(context: Context, query: answers.Query, user_id: str | None) -> dict[str, object]:
     """The answer to a query as JSON values; at the deadline what is popular."""
-    try:
-        found = await context.within_deadline(lambda: _answer(context, query))
-    except TimeoutError:
-        context.shop.report("deadline", TimeoutError("an answer took too long"))
-        found = context.shop.last_resort(query)
-    return _said(context, found, user_id)
+    return _said(context, await _in_time(context, query, lambda: _answer(context, query)), user_id)
 
 
 def rules_of(context: Context, filters: FiltersBody) -> Rules:
@@ -101,6 +97,17 @@ def rules_of(context: Context, filters: FiltersBody) -> Rules:
         in_stock_only=filters.in_stock_only,
         repeats=repeats,
     )
+
+
+async def _in_time(
+    context: Context, query: answers.Query, make: Callable[[], answers.Answer]
+) -> answers.Answer:
+    """An answer, or at the deadline what is popular."""
+    try:
+        return await context.within_deadline(make)
+    except TimeoutError:
+        context.shop.report("deadline", TimeoutError("an answer took too long"))
+        return context.shop.last_resort(query)
 
 
 def _answer(context: Context, query: answers.Query) -> answers.Answer:
@@ -122,7 +129,7 @@ async def _for_wish(context: Context, text: str, query: answers.Query) -> dict[s
         )
         return answers.Answer(items, "text", "search", served.version, known=False)
 
-    return _said(context, await context.work(find), None)
+    return _said(context, await _in_time(context, query, find), None)
 
 
 def _said(context: Context, found: answers.Answer, user_id: str | None) -> dict[str, object]:

@@ -1,0 +1,41 @@
+"""Work beyond what can be done in time is refused at once, so that the rest gets done."""
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from unsung.service.problems import problem
+
+_NEVER = "/health/"
+
+
+class Shed:
+    """Refuses a request with 503 where too many are under way; questions of health never.
+
+    Parameters
+    ----------
+    app : ASGI application
+    most : int
+        Requests under way at once, in this process.
+
+    Notes
+    -----
+    A request counts from the moment when its body is there: slow senders hold nobody up.
+    """
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app, self.most, self.under_way = app, most, 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass an HTTP request on, or refuse it."""
+        if scope["type"] != "http" or scope["path"].startswith(_NEVER):
+            await self.app(scope, receive, send)
+            return
+        if self.under_way >= self.most:
+            message = "There is more to do than can be done; try again."
+            await problem(Request(scope), 503, message)(scope, receive, send)
+            return
+        self.under_way += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.under_way -= 1
