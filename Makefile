@@ -58,6 +58,7 @@ long: $(VENV)/.installed-dev ## Measure what the docs say, into long-out/ (hours
 	$(BIN)/python benchmarks/warm_up.py | tee long-out/warm_up.json
 	$(BIN)/python benchmarks/interest.py --shops online_retail | tee long-out/interest.json
 	$(BIN)/python benchmarks/outlook.py online_retail | tee long-out/outlook.json
+	$(BIN)/python benchmarks/durability.py all | tee long-out/durability.json
 
 $(VENV)/.python:
 	@test -n "$(PYTHON)" || { echo "Unsung needs Python 3.11 or newer, and none was found \

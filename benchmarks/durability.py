@@ -1,6 +1,6 @@
 """Whether what the store acknowledged outlives its process, and whether this would notice.
 
-    python benchmarks/durability.py kills [--kills 1000] [--batches 10] [--fault FAULT]
+    python benchmarks/durability.py kills [--kills 1000] [--batches 13] [--fault FAULT]
     python benchmarks/durability.py sync [--fault FAULT]
     python benchmarks/durability.py all [--kills 1000]
 
@@ -283,7 +283,7 @@ def main() -> None:
     parser.add_argument("what", choices=["kills", "sync", "all", "watched"])
     parser.add_argument("rest", nargs="*")
     parser.add_argument("--kills", type=int, default=1000)
-    parser.add_argument("--batches", type=int, default=10)
+    parser.add_argument("--batches", type=int, default=13)
     parser.add_argument("--fault", choices=["ack-first", "no-ids", "no-sync"])
     parser.add_argument("--url", help="a store to use, in place of a new SQLite file")
     asked = parser.parse_args()

@@ -32,6 +32,9 @@ _PRAGMAS: Final = (
     "PRAGMA foreign_keys=ON",
     # What is deleted is overwritten.
     "PRAGMA secure_delete=ON",
+    # 16 MB each: indexes of ids have no order, and their pages come back.
+    "PRAGMA cache_size=-16000",
+    "PRAGMA wal_autocheckpoint=4000",
 )
 
 
