@@ -52,7 +52,8 @@ for _kind, _unit, _table in (
             UNITS[_word.replace("-", " ")] = (_kind, _unit, _factor)
 
 _NUMBERS = """
-one 一|two twin 两 二|three 三|four 四|five 五|six 六|seven 七|eight 八|nine 九|ten 十|eleven|twelve dozen
+one 一|two twin 两 二|three 三|four 四|five 五|six 六|seven 七|eight 八|nine 九|ten 十
+|eleven|twelve dozen
 """
 NUMBER_WORDS = {
     word: value

@@ -183,7 +183,8 @@ _TOWN = (
 )
 ADDRESS_CUED = re.compile(
     r"((?:(?:[Ll]ives?|[Ll]iving|[Ll]ived) (?:at|on|in)|[Aa]ddress(?: is|:| -)"
-    r"|(?:[Dd]eliver|[Ss]hip|[Ss]end|[Ss]ent|[Mm]ail)(?:ed|ped)?(?: it| them)? to|[Rr]esid(?:es?|ing) at) )"
+    r"|(?:[Dd]eliver|[Ss]hip|[Ss]end|[Ss]ent|[Mm]ail)(?:ed|ped)?(?: it| them)? to"
+    r"|[Rr]esid(?:es?|ing) at) )"
     rf"({_STREET}{_UNIT}{_TOWN}?)"
 )
 ADDRESS = re.compile(rf"(?<![\w-]){_STREET}{_UNIT}{_TOWN}")
@@ -222,6 +223,7 @@ _SURNAMES = (
     "陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤]"
 )
 PERSON_HAN_CUED = re.compile(
-    r"((?:我(?:的名字)?叫|我的名字是|本人姓名|真实姓名|(?:姓名|收件人|收货人|联系人)[:：是])[:：是为\s]{0,2})"
+    r"((?:我(?:的名字)?叫|我的名字是|本人姓名|真实姓名"
+    r"|(?:姓名|收件人|收货人|联系人)[:：是])[:：是为\s]{0,2})"
     rf"((?:{_SURNAMES}){_HAN}{{1,2}})(?={_HAN}?(?:[，。,.;；！!？?、\s（(0-9]|$)|今年|来自|电话|手机)"
 )
