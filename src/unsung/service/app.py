@@ -20,6 +20,7 @@ from unsung.service import metrics
 from unsung.service.access import Access, check_scopes, needs
 from unsung.service.api_page import api_page
 from unsung.service.body_bound import BodyBound
+from unsung.service.console import add_console
 from unsung.service.context import Context, now_us
 from unsung.service.logs import logger
 from unsung.service.middleware import Envelope
@@ -67,6 +68,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     )
     for routes in _ROUTERS:
         app.include_router(routes.router)
+    add_console(app)
 
     @app.get("/docs", include_in_schema=False, dependencies=[needs("public")])
     async def docs() -> HTMLResponse:

@@ -1,0 +1,319 @@
+// The dial: what each position costs and brings, a preview, and who set it to what.
+import { get, id, post, put } from "./api.js";
+import { chart } from "./chart.js";
+import { at, empty, failed, fill, h, itemLink, keepState, later, say, segment, state } from "./dom.js";
+import { count, date, lang, moment, percent, signed, signedCount, t } from "./words.js";
+
+const K = 10;
+let dial = null;
+let items = 0;
+let chosen = 0;
+
+for (const name of ["claim", "turn"]) at(name).setAttribute("aria-busy", "true");
+fill(at("claim"), load, claim);
+
+async function load() {
+  try {
+    const [found, shop] = await Promise.all([get("/v1/dial"), get("/v1/shop")]);
+    dial = found;
+    items = shop.n_items;
+  } catch (error) {
+    for (const name of ["turn", "preview", "history", "frontier"]) {
+      at(name).replaceChildren(failed(error));
+      at(name).removeAttribute("aria-busy");
+    }
+    throw error;
+  }
+  const asked = state().get("position");
+  chosen = asked === null ? dial.position : Math.min(Math.max(Number(asked) || 0, 0), dial.n_positions);
+  show();
+  return dial;
+}
+
+function show() {
+  stands();
+  turn();
+  frontier();
+  history();
+  preview();
+}
+
+function stands() {
+  at("stands").textContent = t("dial.stands", { position: dial.position, last: dial.n_positions });
+}
+
+function claim() {
+  const proof = dial.certificate;
+  const sign = (path) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    made.setAttribute("viewBox", "0 0 24 24");
+    made.setAttribute("aria-hidden", "true");
+    const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    line.setAttribute("d", path);
+    made.append(line);
+    return h("span.sign", made);
+  };
+  if (!proof) {
+    return h("div.verdict.refused", sign("M12 6v8M12 18v.5"), h("div", h("p.claim", t("dial.none")), h("p.quiet", t("dial.none_text"))));
+  }
+  const all = proof.groups?.[0];
+  const numbers = {
+    level: percent(proof.level, 0),
+    kept: percent(1 - proof.budget, 0),
+    budget: percent(proof.budget, 0),
+    n: count(proof.n),
+    window: proof.subject?.window ? proof.subject.window.split(" to ").map(date).join(lang === "zh" ? " 至 " : " – ") : "",
+    k: proof.subject?.k ?? K,
+    position: dial.n_positions,
+    needed: count(all?.users_needed),
+  };
+  if (!dial.n_positions) {
+    const needed = all?.users_needed ? t("dial.refused_needed", numbers) : t("dial.refused_loss", numbers);
+    return h("div.verdict.refused", sign("M12 6v8M12 18v.5"), h("div", h("p.claim", t("dial.refused", numbers)), h("p.quiet", needed), more(proof)));
+  }
+  return h("div.verdict", sign("M5 12.500l4.500 4.500L19 7.500"), h("div", h("p.claim", t("dial.certified", numbers)), h("p.quiet", t("dial.certified_who", numbers)), more(proof)));
+}
+
+function more(proof) {
+  const groups = (proof.groups ?? []).slice(1).filter((group) => !group.certified);
+  const back = dial.frontier?.back_test;
+  return h(
+    "ul.events.small.quiet",
+    groups.map((group) => h("li", t(group.users_needed ? "dial.group_needed" : "dial.group_open", { group: groupName(group.name), n: count(group.n), needed: count(group.users_needed) }))),
+    back && h("li", t("dial.back_test", { loss: percent(back.loss), low: percent(back.low), high: percent(back.high), from: percent(back.undialled_tail), to: percent(back.tail_share) })),
+  );
+}
+
+function groupName(name) {
+  const few = name.match(/^customers with at most (\d+) items$/);
+  if (few) return t("dial.group_few", { n: few[1] });
+  const late = name.match(/^customers who came in the last (\d+) days$/);
+  if (late) return t("dial.group_late", { n: late[1] });
+  return name;
+}
+
+/** What a position does: seen on customers that took no part in choosing it. */
+function effect(position) {
+  const found = dial.frontier;
+  if (!found) return null;
+  const rows = found.frontier ?? [];
+  const base = rows.find((row) => row.method === "undialled");
+  if (!position) {
+    return { loss: 0, low: 0, high: 0, tail: found.undialled_tail, row: base, base };
+  }
+  const spot = (found.positions ?? [])[position - 1];
+  if (!spot) return null;
+  const row = rows.find((one) => one.method === found.method && Math.abs(one.strength - spot.strength) < 1e-9);
+  return { loss: spot.loss, low: spot.loss_low, high: spot.loss_high, tail: spot.tail_share, row, base };
+}
+
+function turn() {
+  const place = at("turn");
+  place.removeAttribute("aria-busy");
+  const last = dial.n_positions;
+  if (!last) {
+    place.replaceChildren(empty(t("dial.fixed"), t("dial.fixed_text")));
+    return;
+  }
+  const slider = h("input", { type: "range", min: 0, max: last, step: 1, value: chosen, "aria-labelledby": "h-turn", "aria-describedby": "effects" });
+  slider.value = chosen;
+  const ticks = h("div.ticks", { "aria-hidden": "true" }, Array.from({ length: last + 1 }, (_, n) => h("span", n === 0 ? t("dial.off") : n === last ? `${n} · ${t("dial.most")}` : n)));
+  const effects = h("div.effects", { id: "effects", "aria-live": "polite" });
+  const note = h("input", { type: "text", maxlength: 1000, placeholder: t("dial.note_like"), id: "note" });
+  const apply = h("button.button.primary", { type: "button" });
+  const reset = h("button.button", { type: "button" }, t("dial.reset"));
+  const drawEffects = () => {
+    slider.setAttribute("aria-valuetext", t("dial.position_of", { position: chosen, last }));
+    effects.replaceChildren(...tiles(effect(chosen)));
+    apply.textContent = t("dial.apply", { position: chosen });
+    apply.disabled = chosen === dial.position;
+    reset.hidden = chosen === dial.position;
+  };
+  const settle = later(() => {
+    keepState({ position: chosen === dial.position ? "" : chosen });
+    preview();
+    frontier();
+  }, 160);
+  slider.addEventListener("input", () => {
+    chosen = Number(slider.value);
+    drawEffects();
+    settle();
+  });
+  reset.addEventListener("click", () => {
+    chosen = dial.position;
+    slider.value = chosen;
+    drawEffects();
+    settle();
+    slider.focus();
+  });
+  apply.addEventListener("click", () => change(apply, () => put("/v1/dial", { position: chosen, note: note.value.trim() }), "dial.applied"));
+  drawEffects();
+  place.replaceChildren(
+    h("div.slider", slider, ticks),
+    effects,
+    h("p.small.quiet", t("dial.effects_what", { n: count(dial.certificate?.n) })),
+    h("label.field", { for: "note" }, h("span", t("dial.note"))),
+    note,
+    h("div.tools", apply, reset),
+  );
+}
+
+function tiles(found) {
+  if (!found) return [h("p.quiet", t("dial.no_effect"))];
+  const tile = (name, value, delta) => h("div.effect", h("span.small.quiet", t(name)), h("span.value", value), h("span.delta", delta));
+  const made = [
+    tile("dial.relevance", percent(1 - found.loss), found.high || found.low ? t("dial.between", { low: percent(1 - found.high), high: percent(1 - found.low) }) : t("dial.as_undialled")),
+    tile("dial.tail_share", percent(found.tail), t("dial.of_places", { from: percent(dial.frontier.undialled_tail) })),
+  ];
+  if (found.row && found.base) {
+    const reached = (row) => row.catalogue_coverage_at_k * items;
+    made.push(tile("dial.reached", count(reached(found.row)), t("dial.more_items", { delta: signedCount(reached(found.row) - reached(found.base)) })));
+    const money = found.row.captured_value_at_k;
+    if (money !== null && money !== undefined) {
+      made.push(tile("dial.money", percent(money), t("dial.points", { delta: signed((money - found.base.captured_value_at_k) / found.base.captured_value_at_k) })));
+    }
+  }
+  return made;
+}
+
+async function change(button, job, told) {
+  button.disabled = true;
+  button.setAttribute("aria-busy", "true");
+  try {
+    dial = await job();
+    chosen = dial.position;
+    keepState({ position: "" });
+    show();
+    at("claim").replaceChildren(claim());
+    say(t(told, { position: dial.position, last: dial.n_positions }));
+  } catch (error) {
+    const place = failed(error);
+    button.after(place);
+    button.disabled = false;
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+}
+
+function frontier() {
+  const found = dial.frontier;
+  if (!found?.positions?.length) {
+    at("frontier").replaceChildren(empty(t("dial.no_frontier"), t("dial.no_frontier_text")));
+    return;
+  }
+  const named = (spot, n) => ({ ...spot, position: n + 1, relevance: 1 - spot.loss, worst: 1 - spot.loss_high, best: 1 - spot.loss_low, word: t(spot.certified ? "dial.certified_word" : "dial.open_word") });
+  const zero = { position: 0, relevance: 1, worst: 1, best: 1, tail_share: found.undialled_tail, certified: true, word: t("dial.certified_word") };
+  const spots = [zero, ...found.positions.map(named)];
+  const held = spots.filter((spot) => spot.certified);
+  const floor = 1 - found.budget;
+  const edge = { from: Math.min(...spots.map((spot) => spot.tail_share)), to: held.at(-1).tail_share };
+  const at_ = spots[chosen];
+  const x = { field: "tail_share", type: "quantitative", title: t("dial.x"), axis: { format: ".0%", tickCount: 6, grid: false }, scale: { zero: false, nice: true } };
+  const low = Math.min(...spots.map((spot) => spot.worst), floor);
+  const y = { field: "relevance", type: "quantitative", title: t("dial.y"), axis: { format: ".0%", tickCount: 5 }, scale: { domain: [Math.floor(low * 50) / 50, Math.ceil(Math.max(...spots.map((spot) => spot.best)) * 50 + 0.2) / 50], zero: false } };
+  const tooltip = [
+    { field: "position", title: t("dial.position") },
+    { field: "word", title: t("dial.proof") },
+    { field: "tail_share", title: t("dial.tail_share"), format: ".1%" },
+    { field: "relevance", title: t("dial.relevance"), format: ".1%" },
+    { field: "worst", title: t("dial.worst"), format: ".1%" },
+  ];
+  const spec = {
+    data: { values: spots },
+    layer: [
+      { data: { values: [edge] }, mark: { type: "rect", fill: "var(--accent)", fillOpacity: 0.1 }, encoding: { x: { ...x, field: "from" }, x2: { field: "to" } } },
+      { mark: { type: "area", fill: "var(--muted)", fillOpacity: 0.16 }, encoding: { x, y: { ...y, field: "worst" }, y2: { field: "best" } } },
+      { data: { values: [{ floor }] }, mark: { type: "rule", stroke: "var(--fresh)", strokeDash: [4, 3], strokeWidth: 1.5 }, encoding: { y: { ...y, field: "floor" } } },
+      { data: { values: [{ floor, x: Math.max(...spots.map((spot) => spot.tail_share)), label: t("dial.floor", { kept: percent(floor, 0) }) }] }, mark: { type: "text", align: "right", dy: -7, fill: "var(--fresh)" }, encoding: { x: { ...x, field: "x" }, y: { ...y, field: "floor" }, text: { field: "label" } } },
+      { mark: { type: "line", stroke: "var(--ink)", strokeWidth: 1.5 }, encoding: { x, y, order: { field: "position" } } },
+      { transform: [{ filter: "!datum.certified" }], mark: { type: "point", fill: "var(--paper)", stroke: "var(--muted)", strokeWidth: 1.5, size: 44 }, encoding: { x, y, tooltip } },
+      { transform: [{ filter: "datum.certified" }], mark: { type: "point", shape: "diamond", fill: "var(--accent)", size: 90 }, encoding: { x, y, tooltip } },
+      { data: { values: [at_] }, mark: { type: "point", fillOpacity: 0, stroke: "var(--ink)", strokeWidth: 2, size: 260 }, encoding: { x, y, tooltip } },
+    ],
+  };
+  at("frontier-legend").replaceChildren(
+    h("span", "◆ ", t("dial.certified_word")),
+    h("span", "○ ", t("dial.open_word")),
+    h("span", "▒ ", t("dial.band", { level: percent(found.level, 0) })),
+    h("span", "◯ ", t("dial.chosen")),
+  );
+  chart(at("frontier"), spec, {
+    title: t("dial.frontier"),
+    height: 280,
+    table: {
+      heads: [t("dial.position"), t("dial.proof"), t("dial.tail_share"), t("dial.relevance"), t("dial.worst")],
+      rows: spots.map((spot) => [spot.position || t("dial.off"), spot.word, percent(spot.tail_share), percent(spot.relevance), percent(spot.worst)]),
+    },
+  });
+}
+
+let samples = null;
+async function preview() {
+  const position = chosen;
+  at("preview-at").textContent = t("dial.preview_at", { position, last: dial.n_positions });
+  await fill(
+    at("preview"),
+    async () => {
+      samples ??= (await get("/v1/users?k=3")).users;
+      const list = (user, spot) => get(`/v1/users/${id(user)}/preview?k=${K}&dial=${spot}`);
+      return Promise.all(
+        samples.map(async (user) => {
+          const [before, after] = await Promise.all([list(user.user_id, 0), list(user.user_id, position)]);
+          return { user, before: before.items, after: after.items };
+        }),
+      );
+    },
+    (found) => (found.length ? h("div.threes", found.map(customer)) : empty(t("dial.no_customers"))),
+    { keep: true },
+  );
+}
+
+function customer({ user, before, after }) {
+  const places = new Map(before.map((item) => [item.item_id, item.rank]));
+  const kept = new Set(after.map((item) => item.item_id));
+  const line = (item, isNew, gone) =>
+    h(
+      isNew ? "li.new" : "li",
+      h("span.rank", item.rank),
+      h("span.name", itemLink(item.item_id, item.title)),
+      isNew ? h("span.moved", t("dial.new_here")) : gone ? h("span.small.quiet", t("dial.gone")) : null,
+      h("span.under", segment(item.segment)),
+    );
+  const changed = after.filter((item) => !places.has(item.item_id)).length;
+  const gone = before.filter((item) => !kept.has(item.item_id)).map((item) => item.title);
+  const inTail = (list) => count(list.filter((item) => item.segment === "tail").length);
+  return h(
+    "div.customer",
+    h("h3", h("a", { href: `/customers?user=${id(user.user_id)}` }, t("dial.customer", { id: user.user_id })), " ", h("span.small.quiet", t("dial.customer_items", { n: count(user.n_items) }))),
+    h("p.small.quiet", changed ? t("dial.changed", { n: count(changed), k: after.length, gone: gone.join(", ") }) : t("dial.unchanged"), " ", t("dial.tail_places", { from: inTail(before), to: inTail(after) })),
+    h(
+      "div.pair",
+      h("div.first", h("h4.small.quiet", t("dial.before")), h("ol.list.small", before.map((item) => line(item, false, !kept.has(item.item_id))))),
+      h("div", h("h4.small.quiet", t("dial.after", { position: chosen })), h("ol.list.small", after.map((item) => line(item, !places.has(item.item_id), false)))),
+    ),
+  );
+}
+
+function history() {
+  const place = at("history");
+  place.removeAttribute("aria-busy");
+  const rows = [...dial.history].sort((one, other) => other.number - one.number);
+  const undo = at("undo");
+  undo.hidden = rows.length === 0;
+  undo.disabled = false;
+  undo.onclick = () => change(undo, () => post("/v1/dial/undo"), "dial.undone");
+  if (!rows.length) {
+    place.replaceChildren(empty(t("dial.no_history"), t("dial.no_history_text")));
+    return;
+  }
+  place.replaceChildren(
+    h(
+      "div.scroll",
+      h(
+        "table.narrow-table",
+        h("thead", h("tr", [t("ui.when"), t("ui.who"), t("dial.position"), t("ui.note")].map((head, n) => h(n === 2 ? "th.number" : "th", { scope: "col" }, head)))),
+        h("tbody", rows.map((row) => h("tr", h("td", moment(row.timestamp)), h("td", row.who), h("td.number", row.strength_index), h("td", row.note || "–")))),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,149 @@
+// Elements made from values: text stays text, whatever a shop's files hold.
+import { Problem, key, post } from "./api.js";
+import { t } from "./words.js";
+
+/** An element: h("a.button", {href: "/"}, "text", other elements). */
+export function h(name, ...parts) {
+  const [tag, ...classes] = name.split(".");
+  const made = document.createElement(tag || "div");
+  if (classes.length) made.className = classes.join(" ");
+  for (const part of parts.flat(9)) {
+    if (part === null || part === undefined || part === false || part === "") continue;
+    if (part instanceof Node) made.append(part);
+    else if (typeof part === "object") give(made, part);
+    else made.append(String(part));
+  }
+  return made;
+}
+
+function give(made, values) {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name === "width" || name === "flexGrow") made.style[name] = value;
+    else if (name === "value" || name === "checked" || name === "disabled") made[name] = value;
+    else made.setAttribute(name, value === true ? "" : value);
+  }
+}
+
+export const at = (id) => document.getElementById(id);
+export const segment = (name) => h(`span.segment.${name}`, t(`segment.${name}`));
+export const itemLink = (id, title) =>
+  h("a", { href: `/items/${encodeURIComponent(id)}`, title }, title);
+
+export function waiting(tall) {
+  return h(tall ? "div.skeleton.tall" : "div.skeleton", { "aria-hidden": "true" });
+}
+
+export function empty(title, text, ...more) {
+  return h("div.state", h("strong", title), text && h("p", text), more);
+}
+
+/** Fill a region with what a job finds: with a sign of life, and an answer to every failure. */
+export async function fill(region, job, render, { keep = false } = {}) {
+  const turn = (region.turn = (region.turn ?? 0) + 1);
+  region.setAttribute("aria-busy", "true");
+  if (!keep || !region.firstElementChild) {
+    if (!region.querySelector(".skeleton")) region.replaceChildren(waiting(false));
+  }
+  try {
+    const found = await job();
+    if (turn !== region.turn) return null;
+    const made = [render(found)].flat();
+    region.replaceChildren(...made.filter(Boolean));
+    return found;
+  } catch (error) {
+    if (turn !== region.turn) return null;
+    region.replaceChildren(failed(error, () => fill(region, job, render, { keep })));
+    if (!(error instanceof Problem)) console.error(error);
+    return null;
+  } finally {
+    if (turn === region.turn) region.removeAttribute("aria-busy");
+  }
+}
+
+export function failed(error, again) {
+  if (error instanceof Problem && error.access) {
+    askForKey(error);
+    return h("div.state", h("strong", t("ui.no_access")), h("p", t("ui.no_access_text")));
+  }
+  const known = error instanceof Problem;
+  const missing = known && error.status === 404;
+  const title = missing
+    ? t("ui.nothing_here")
+    : known && error.status === 0
+      ? t("ui.no_server")
+      : known && error.status === 503
+        ? t("ui.no_model")
+        : t("ui.failed");
+  return h(
+    missing ? "div.state" : "div.state.failed",
+    { role: missing ? null : "alert" },
+    h("strong", title),
+    known && error.message && h("p", { lang: "en" }, error.message),
+    again && !missing && h("button.button.tiny", { type: "button", onclick: again }, t("ui.again")),
+  );
+}
+
+/** One notice at the top of the page: sign in by account, or give a key. */
+export function askForKey(error) {
+  const place = at("notices");
+  if (place.querySelector("form")) return;
+  const told = h("p", { role: "alert" });
+  const field = (name, type, auto) =>
+    h("label.field", h("span", t(`ui.${name}`)), h("input", { type, name, autocomplete: auto, required: true, maxlength: 256 }));
+  const form = (name, fields, submit) => {
+    const made = h("form", { "aria-label": t(`ui.${name}`) }, fields, h("button.button.primary", { type: "submit" }, t(`ui.${name}`)));
+    made.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      try {
+        await submit(Object.fromEntries(new FormData(made)));
+        location.reload();
+      } catch (failure) {
+        told.textContent = failure.status === 429 ? t("ui.too_often") : t("ui.wrong_password");
+      }
+    });
+    return made;
+  };
+  const account = form("sign_in", [field("name", "text", "username"), field("password", "password", "current-password")], (values) => post("/v1/session", values));
+  const byKey = h("details.define", h("summary", t("ui.key_instead")), form("key_use", [field("key", "password", "off")], (values) => key.set(values.key.trim())), h("p", t("ui.key_where")));
+  place.append(
+    h("div.notice", { role: "region", "aria-label": t("ui.sign_in") }, h("div.grow", h("strong", t(error.status === 403 ? "ui.key_weak" : "ui.key_needed")), h("p", t("ui.sign_in_text")), told), h("div.grow", account, byKey)),
+  );
+}
+
+let clock = 0;
+/** A sentence that says what was done. */
+export function say(text) {
+  const place = at("toast");
+  place.textContent = text;
+  place.hidden = false;
+  clearTimeout(clock);
+  clock = setTimeout(() => {
+    place.hidden = true;
+  }, 6000);
+}
+
+/** Call a job once typing has stopped. */
+export function later(job, ms = 200) {
+  let timer = 0;
+  return (...values) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => job(...values), ms);
+  };
+}
+
+/** Keep the page's state in its address, so that a link leads back to it. */
+export function keepState(values) {
+  const found = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(values)) {
+    found.delete(name);
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== "" && one !== null && one !== undefined) found.append(name, one);
+    }
+  }
+  const text = found.toString();
+  history.replaceState(null, "", text ? `?${text}` : location.pathname);
+}
+
+export const state = () => new URLSearchParams(location.search);

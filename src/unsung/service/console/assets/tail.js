@@ -1,0 +1,261 @@
+// Your tail: where the catalogue and its sales are.
+import { get } from "./api.js";
+import { SEGMENTS, bySegment, chart } from "./chart.js";
+import { at, empty, failed, fill, h, itemLink, segment } from "./dom.js";
+import { count, date, decimal, has, month, percent, t } from "./words.js";
+
+const regions = ["split", "bands", "why", "outlook", "zero"];
+const job = get("/v1/diagnosis/overview");
+for (const name of regions) fill(at(name), () => job, draws(name));
+job.then(figures, (error) => {
+  for (const name of ["lorenz", "months", "gini"]) at(name).replaceChildren(failed(error));
+});
+
+function draws(name) {
+  return { split, bands, why, outlook, zero }[name];
+}
+
+function figures(found) {
+  if (!found.figures) return;
+  const value = (name) => found.figures[name]?.value;
+  const put = (id, text, note = "") => {
+    at(id).textContent = text;
+    at(`${id}-note`).textContent = note;
+  };
+  const items = value("n_items");
+  put("f-items", count(items), t("tail.items_note", { date: date(found.as_of) }));
+  put("f-never", count(value("zero_sale_items")), t("tail.never_note", { share: percent(value("zero_sale_items") / items) }));
+  put("f-top", percent(value("top_share"), 0), t("tail.top_note"));
+  put("f-gini", decimal(value("gini")), t("tail.gini_note"));
+  put("f-effective", count(value("effective_items")), t("tail.effective_note", { share: percent(value("effective_items") / items, 0) }));
+  put("f-customers", count(value("n_customers")), t("tail.customers_note", { count: count(value("n_pairs")) }));
+  lorenz(found);
+  months(found);
+}
+
+const by = (rows, key) => Object.fromEntries(rows.map((row) => [row[key], row]));
+
+function split(found) {
+  const rows = found.tables.segments.rows;
+  const { head, tail } = by(rows, "segment");
+  at("split-text").textContent = t("tail.split_text", {
+    head: count(head.items),
+    head_share: percent(head.catalogue_share, 0),
+    head_sales: percent(head.buyers_share, 0),
+    tail: count(tail.items),
+    tail_share: percent(tail.catalogue_share, 0),
+    tail_sales: percent(tail.buyers_share, 0),
+  });
+  const measures = ["catalogue_share", "buyers_share", "revenue_share"].filter((name) =>
+    rows.some((row) => row[name] !== null && row[name] !== undefined),
+  );
+  const bar = (name) =>
+    h(
+      "div.share",
+      h("span", t(`tail.${name}`)),
+      h(
+        "div.stack",
+        { role: "img", "aria-label": rows.map((row) => `${t(`segment.${row.segment}`)} ${percent(row[name])}`).join(", ") },
+        rows
+          .filter((row) => row[name] > 0)
+          .map((row) =>
+            h(
+              `span.fill.${row.segment}`,
+              { width: `${row[name] * 100}%`, title: `${t(`segment.${row.segment}`)}: ${percent(row[name])}` },
+              row[name] >= 0.06 ? percent(row[name], 0) : "",
+            ),
+          ),
+      ),
+    );
+  const cells = (row) => [
+    h("td.number", count(row.items)),
+    ...measures.map((name) => h("td.number", percent(row[name]))),
+  ];
+  return [
+    h("div.rows", measures.map(bar)),
+    h(
+      "div.scroll",
+      h(
+        "table.narrow-table",
+        h("thead", h("tr", h("th", { scope: "col" }, t("ui.segment")), h("th.number", { scope: "col" }, t("tail.items")), measures.map((name) => h("th.number", { scope: "col" }, t(`tail.${name}`))))),
+        h("tbody", rows.map((row) => h("tr", h("td", segment(row.segment)), cells(row)))),
+      ),
+    ),
+  ];
+}
+
+function lorenz(found) {
+  const rows = found.tables.lorenz.rows;
+  const head = by(found.tables.segments.rows, "segment").head;
+  const cut = 1 - head.catalogue_share;
+  const point = { catalogue_share: cut, buyers_share: 1 - head.buyers_share };
+  at("lorenz-text").textContent = t("tail.lorenz_text", {
+    items: percent(cut, 0),
+    sales: percent(point.buyers_share, 0),
+  });
+  const axis = { format: ".0%", tickCount: 5 };
+  const x = { field: "catalogue_share", type: "quantitative", title: t("tail.lorenz_x"), axis };
+  const y = { field: "buyers_share", type: "quantitative", title: t("tail.lorenz_y"), axis };
+  const tooltip = [
+    { ...x, format: ".0%", title: t("tail.lorenz_items") },
+    { ...y, format: ".1%", title: t("tail.buyers_share") },
+  ];
+  const part = (keep, name) => ({
+    transform: [{ filter: `datum.catalogue_share ${keep} ${cut}` }],
+    mark: { type: "area", fill: `var(--${name})`, fillOpacity: 0.22 },
+    encoding: { x, y },
+  });
+  const spec = {
+    data: { values: rows },
+    layer: [
+      part("<= 0.005 +", "tail"),
+      part(">= -0.005 +", "head"),
+      { data: { values: [0, 1].map((n) => ({ catalogue_share: n, buyers_share: n })) }, mark: { type: "line", strokeDash: [3, 3], strokeWidth: 1, stroke: "var(--rule)" }, encoding: { x, y } },
+      { mark: { type: "line", stroke: "var(--ink)" }, encoding: { x, y } },
+      { mark: { type: "point", opacity: 0, size: 120 }, encoding: { x, y, tooltip } },
+      { data: { values: [point] }, mark: { type: "point", size: 90, fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 2 }, encoding: { x, y, tooltip } },
+      { data: { values: [{ ...point, label: t("tail.lorenz_point", { sales: percent(point.buyers_share, 0) }) }] }, mark: { type: "text", align: "right", dx: -10, dy: -8, fontWeight: 600 }, encoding: { x, y, text: { field: "label" } } },
+    ],
+  };
+  const shown = rows.filter((_, n) => n % 10 === 0);
+  chart(at("lorenz"), spec, {
+    title: t("tail.lorenz"),
+    height: 264,
+    table: {
+      heads: [t("tail.lorenz_items"), t("tail.buyers_share")],
+      rows: shown.map((row) => [percent(row.catalogue_share, 0), percent(row.buyers_share)]),
+    },
+  });
+}
+
+function months(found) {
+  const rows = found.tables.drift?.rows ?? [];
+  const nothing = () => empty(t("tail.no_clock"), t("tail.no_clock_text"));
+  if (rows.length < 2) {
+    at("months").replaceChildren(nothing());
+    at("gini").replaceChildren(nothing());
+    return;
+  }
+  // In the first month everything is new: its shares say nothing.
+  const later = rows.slice(1);
+  at("months-legend").replaceChildren(...SEGMENTS.map(segment));
+  const long = later.flatMap((row) =>
+    SEGMENTS.map((name, order) => ({ month: row.month, label: month(row.month), order, segment: t(`segment.${name}`), share: row[`${name}_buyers_share`] })),
+  );
+  const step = Math.ceil(later.length / (innerWidth < 560 ? 3 : 5));
+  const shown = later.filter((_, n) => n % step === 0).map((row) => row.month);
+  const x = { field: "month", type: "ordinal", title: null, axis: { grid: false, labelAngle: 0, values: shown, labelExpr: labels(later) } };
+  chart(
+    at("months"),
+    {
+      data: { values: long },
+      mark: { type: "bar", width: { band: 0.76 } },
+      encoding: {
+        x,
+        y: { field: "share", type: "quantitative", title: t("tail.buyers_share"), axis: { format: ".0%", tickCount: 5 }, scale: { domain: [0, 1] } },
+        fill: bySegment("segment", t("ui.segment")),
+        order: { field: "order" },
+        tooltip: [{ field: "label", title: t("ui.month") }, { field: "segment", title: t("ui.segment") }, { field: "share", title: t("tail.buyers_share"), format: ".1%" }],
+      },
+    },
+    {
+      title: t("tail.months"),
+      height: 264,
+      table: {
+        heads: [t("ui.month"), ...SEGMENTS.map((name) => t(`segment.${name}`))],
+        rows: later.map((row) => [month(row.month), ...SEGMENTS.map((name) => percent(row[`${name}_buyers_share`]))]),
+      },
+    },
+  );
+  const first = later[0].gini;
+  const last = later.at(-1).gini;
+  at("gini-text").textContent = t(last > first + 0.005 ? "tail.gini_up" : last < first - 0.005 ? "tail.gini_down" : "tail.gini_same", { from: decimal(first), to: decimal(last), month: month(later[0].month) });
+  const y = { field: "gini", type: "quantitative", title: t("tail.gini"), scale: { zero: false, nice: true, padding: 8 }, axis: { tickCount: 4, format: ".3f" } };
+  const tooltip = [{ field: "label", title: t("ui.month") }, { field: "gini", title: t("tail.gini"), format: ".3f" }];
+  chart(
+    at("gini"),
+    { data: { values: later.map((row) => ({ ...row, label: month(row.month) })) }, encoding: { x, y, tooltip }, layer: [{ mark: { type: "line", stroke: "var(--ink)" } }, { mark: { type: "point", fill: "var(--ink)" } }] },
+    { title: t("tail.gini_months"), height: 264, table: { heads: [t("ui.month"), t("tail.gini")], rows: later.map((row) => [month(row.month), decimal(row.gini, 3)]) } },
+  );
+}
+
+/** Months as people write them, as an expression of the axis. */
+function labels(rows) {
+  const label = (row) => JSON.stringify(month(row.month));
+  return rows.reduceRight((rest, row) => `datum.value === '${row.month}' ? ${label(row)} : ${rest}`, "''");
+}
+
+function bands(found) {
+  const rows = found.tables.bands.rows;
+  const cell = (value, name) =>
+    h("td", h("span.small", percent(value)), h("span.meter", { "aria-hidden": "true" }, h(`span.fill.${name}`, { width: `${value * 100}%` })));
+  const heads = [t("tail.band"), t("tail.items"), t("tail.catalogue_share"), t("tail.buyers_share"), t("tail.revenue_share")];
+  return h(
+    "div.scroll",
+    h(
+      "table.narrow-table",
+      h("thead", h("tr", heads.map((head, n) => h(n === 1 ? "th.number" : "th", { scope: "col" }, head)))),
+      h(
+        "tbody",
+        rows.map((row) => {
+          const name = row.band.startsWith("0-") ? "head" : "tail";
+          return h(
+            "tr",
+            h("td", has(`tail.band_${row.band}`) ? t(`tail.band_${row.band}`) : `${row.band} %`),
+            h("td.number", count(row.items)),
+            cell(row.catalogue_share, name),
+            cell(row.buyers_share, name),
+            row.revenue_share === null || row.revenue_share === undefined ? h("td", "–") : cell(row.revenue_share, name),
+          );
+        }),
+      ),
+    ),
+  );
+}
+
+function why(found) {
+  const rows = found.tables.reasons.rows.filter((row) => row.items > 0);
+  if (!rows.length) return empty(t("tail.why_none"));
+  rows.sort((one, other) => (one.reason === "no_reason") - (other.reason === "no_reason") || other.items - one.items);
+  return h(
+    "ul.why",
+    rows.map((row) =>
+      h(
+        "li",
+        h("div.top", h("a", { href: `/items?reason=${encodeURIComponent(row.reason)}` }, has(`reason.${row.reason}`) ? t(`reason.${row.reason}`) : row.label), h("span", `${count(row.items)} · ${percent(row.items_share)}`)),
+        h("span.meter", { "aria-hidden": "true" }, h("span", { width: `${row.items_share * 100}%` })),
+        h("p.quiet.small", has(`reason.${row.reason}_when`) ? t(`reason.${row.reason}_when`) : row.sentence),
+      ),
+    ),
+  );
+}
+
+function outlook(found) {
+  const rows = [...(found.tables.outlook?.rows ?? [])];
+  if (!rows.length) return empty(t("tail.outlook_none"), t("tail.outlook_none_text"));
+  rows.sort((one, other) => other.demand - one.demand);
+  return h(
+    "div.scroll",
+    h(
+      "table.narrow-table",
+      h("thead", h("tr", h("th", { scope: "col" }, t("ui.item")), h("th.number", { scope: "col" }, t("ui.demand")), h("th", { scope: "col" }, t("ui.p_tail")), h("th", { scope: "col" }, t("tail.speaks_for")))),
+      h(
+        "tbody",
+        rows.slice(0, 8).map((row) =>
+          h(
+            "tr",
+            h("td.title", itemLink(row.item_id, row.title)),
+            h("td.number", count(row.demand)),
+            h("td", h("span.small", percent(row.p_tail, 0)), h("span.meter", { "aria-hidden": "true" }, h("span.fill.tail", { width: `${row.p_tail * 100}%` }))),
+            h("td.small.quiet", row.for_sales || "–"),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function zero(found) {
+  if (!found.never_sold.length) return empty(t("tail.zero_none"));
+  return h("ul.list", found.never_sold.map((row) => h("li", h("span.rank"), h("span.name", itemLink(row.item_id, row.title)), segment(row.segment))));
+}
