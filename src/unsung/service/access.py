@@ -3,12 +3,13 @@
 import asyncio
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from unsung.errors import StoreError
 from unsung.operations.accounts import SCOPES_OF, session_digest
@@ -160,9 +161,19 @@ def scope_of(route: APIRoute) -> Scope | None:
     return scopes[0] if len(scopes) == 1 else None
 
 
+def api_routes(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
+    """The routes of an application or a router, those of included routers too."""
+    for route in routes:
+        included = getattr(route, "original_router", None)
+        if isinstance(route, APIRoute):
+            yield route
+        elif included is not None:
+            yield from api_routes(included.routes)
+
+
 def check_scopes(app: FastAPI) -> None:
     """Refuse to start where a route doesn't say who may use it."""
-    bare = [r.path for r in app.routes if isinstance(r, APIRoute) and scope_of(r) is None]
+    bare = [route.path for route in api_routes(app.routes) if scope_of(route) is None]
     if bare:
         raise RuntimeError(f"These routes declare no scope: {', '.join(bare)}.")
 
