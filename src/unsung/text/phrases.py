@@ -13,18 +13,19 @@ from unsung.text.language import words
 from unsung.text.normalise import normalise
 
 _STOP_WORDS = """
-a about after again all also am an and any are as at be because been before being both but by can
-could did do does doing done down each else even ever every few for from further get gets getting
-go goes going got had has have having he her here hers him his how i if in into is it its itself
-just let like lot lots made make makes many may me might more most much my myself need new of off
-on once one only or other our out over own per same see she should since so some something still
-such than that the their them then there these they thing things this those through to too two
-under until up upon us very was way we well were what when where which while who will with within
-would yet you your yours yourself oz fl ml pcs don doesn didn isn wasn won couldn wouldn aren ve ll re im ive
-的 了 是 在 我 我们 你 您 他 她 它 们 和 与 及 也 都 就 而 着 又 很 太 还 还是 有 这 那 这个 那个 这样
-一个 一 个 之 为 以 于 把 被 给 让 对 从 到 去 来 上 下 中 里 会 能 可以 要 想 说 看 才 只 再 吧 啊 呢 吗
-哦 呀 哈 嗯 但 但是 不过 因为 所以 如果 虽然 然后 而且 或 或者 比较 非常 挺 更 最 自己 什么 怎么 已经
-现在 时候 一下 一点 有点 觉得 感觉 没 用 买 这次 这款 这种 并 其 其他 等 过 得 地 多 大家 东西 真的 真
+a about after again all also am an and any are as at be because been before being both but by
+can could did do does doing done down each else even ever every few for from further get gets
+getting go goes going got had has have having he her here hers him his how i if in into is it
+its itself just let like lot lots made make makes many may me might more most much my myself
+need new of off on once one only or other our out over own per same see she should since so some
+something still such than that the their them then there these they thing things this those
+through to too two under until up upon us very was way we well were what when where which while
+who will with within would yet you your yours yourself oz fl ml pcs don doesn didn isn wasn won
+couldn wouldn aren ve ll re im ive 的 了 是 在 我 我们 你 您 他 她 它 们 和 与 及 也 都 就 而 着
+又 很 太 还 还是 有 这 那 这个 那个 这样 一个 一 个 之 为 以 于 把 被 给 让 对 从 到 去 来 上 下
+中 里 会 能 可以 要 想 说 看 才 只 再 吧 啊 呢 吗 哦 呀 哈 嗯 但 但是 不过 因为 所以 如果 虽然
+然后 而且 或 或者 比较 非常 挺 更 最 自己 什么 怎么 已经 现在 时候 一下 一点 有点 觉得 感觉 没
+用 买 这次 这款 这种 并 其 其他 等 过 得 地 多 大家 东西 真的 真 岁
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 """Words with which no phrase begins or ends. Those that deny ("not", "no", "不") are none."""
