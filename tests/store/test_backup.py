@@ -148,6 +148,14 @@ def test_a_backup_of_a_newer_version_is_refused(lived_in, elsewhere, tmp_path, m
         restore(tmp_path / "backup", elsewhere)
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_store_of_another_schema_is_no_empty_one(lived_in, elsewhere, tmp_path, monkeypatch):
+    back_up(lived_in, tmp_path / "backup", NOW)
+    monkeypatch.setattr("unsung.store.migration.version_of", lambda _: "0000")
+    with pytest.raises(InputError, match="isn't empty"):
+        restore(tmp_path / "backup", elsewhere)
+
+
 def test_an_older_backup_is_replaced(lived_in, tmp_path, event):
     back_up(lived_in, tmp_path / "backup", NOW)
     append_events(lived_in, [event("new")], NOW)

@@ -142,6 +142,22 @@ def test_a_server_that_cut_the_connections_is_found_again(postgres_store_url, ev
     store.close()
 
 
+def test_a_folder_that_was_away_is_found_again(tmp_path, event):
+    (tmp_path / "mounted").mkdir()
+    store = open_store(str(tmp_path / "mounted" / "shop.db"))
+    append_events(store, [event("e")], NOW)
+    store.close()
+    (tmp_path / "mounted").rename(tmp_path / "away")
+    with pytest.raises(StoreError, match="unable to open"):
+        change_number(store)
+    with pytest.raises(StoreError, match="unable to open"):
+        append_events(store, [event("e2")], NOW)
+    (tmp_path / "away").rename(tmp_path / "mounted")
+    assert change_number(store) == 1
+    assert append_events(store, [event("e2")], NOW).accepted == 1
+    store.close()
+
+
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_file_that_is_no_database_is_said_to_be_none(url, tmp_path):
     (tmp_path / "notes.db").write_text("dear diary " * 1000)

@@ -53,6 +53,7 @@ def lived_in(store, event):
     return store
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_fit_reads_what_was_exported(lived_in, tmp_path):
     put_reviews(lived_in, [Review("v", "ann", "cup", 4.0, "Nice", "Good", NOW - DAY)], NOW)
     shown = Exposure("r", "ann", "cup", 1, NOW - DAY, 0.5, "dial", "m", "full", "a")

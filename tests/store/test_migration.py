@@ -114,9 +114,8 @@ with store.writing() as connection:
 """
 
 
-@pytest.mark.parametrize("k", [3, 20])
-def test_a_migration_that_is_killed_half_way_leaves_the_old_schema(bare, k):
-    killed = subprocess.run([sys.executable, "-c", KILLED, bare, str(k)], check=False)
+def test_a_migration_that_is_killed_half_way_leaves_the_old_schema(bare):
+    killed = subprocess.run([sys.executable, "-c", KILLED, bare, "20"], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert tables_of(bare) == set()
     open_store(bare).close()

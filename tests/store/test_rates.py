@@ -70,6 +70,7 @@ print(sum(take(store, "k", 1, 60, 0.001, int(sys.argv[2]))[0] for _ in range(40)
 """
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_processes_take_each_token_once(url):
     command = [sys.executable, "-c", TAKER, url, str(NOW)]
     takers = [
