@@ -188,7 +188,7 @@ def do(store, event, worker, step, place):
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @settings(
-    max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 @given(steps=st.lists(STEPS, max_size=14))
 def test_a_worker_knows_what_the_store_knows(url, made_sqlite, tmp_path, event, steps):
