@@ -88,7 +88,7 @@ _PACKS = re.compile(
     re.IGNORECASE,
 )
 _LETTER_SIZE = re.compile(
-    r"(?<![\w'-])(?:size[: ]{1,2}(?P<sized>(?:x{0,4}[sl]|[2-6]xl|m|\d{1,2})(?![\w.]))"
+    r"(?<![A-Za-z0-9'-])(?:size[: ]{1,2}(?P<sized>(?:x{0,4}[sl]|[2-6]xl|m|\d{1,2})(?![\w.]))"
     r"|(?P<alone>x{1,4}[sl]|[2-6]xl)(?![\w'])"
     r"|(?P<shoe>\d{2}(?:\.5)?)码)",
     re.IGNORECASE,

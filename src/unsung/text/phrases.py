@@ -185,6 +185,5 @@ def without_fragments(
 def _overlap(phrase: str, other: str) -> bool:
     if not phrase.isascii():
         return phrase in other or other in phrase
-    parts = phrase.split(" ")
-    shared = len(set(parts) & set(other.split(" ")))
-    return 2 * shared >= len(parts)
+    parts, others = set(phrase.split(" ")), set(other.split(" "))
+    return 2 * len(parts & others) >= len(parts) or others <= parts
