@@ -56,6 +56,7 @@ long: $(VENV)/.installed-dev ## Measure what the docs say, into long-out/ (hours
 	$(BIN)/python benchmarks/rerank.py speed | tee long-out/rerank.json
 	$(BIN)/python benchmarks/experiment.py | tee long-out/experiment.json
 	$(BIN)/python benchmarks/warm_up.py | tee long-out/warm_up.json
+	$(BIN)/python benchmarks/gems.py online_retail --encoder | tee long-out/gems.json
 	$(BIN)/python benchmarks/interest.py --shops online_retail | tee long-out/interest.json
 	$(BIN)/python benchmarks/outlook.py online_retail | tee long-out/outlook.json
 	$(BIN)/python benchmarks/durability.py all | tee long-out/durability.json

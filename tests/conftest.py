@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -254,3 +255,57 @@ def toy_shop() -> Dataset:
         user_table=None,
         has_clock=True,
     )
+
+
+LIVELY_START = 20_000 * schema.DAY_US
+LIVELY_DAYS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class LivelyShop:
+    """A dataset, and how many buyers a day each item draws."""
+
+    dataset: Dataset
+    rate: np.ndarray
+
+
+@pytest.fixture(scope="session")
+def lively() -> LivelyShop:
+    """Sixty items whose buyers follow rates of their own, over two hundred days."""
+    rng = np.random.default_rng(4)
+    kinds = ("lantern", "teapot", "spade", "notebook", "ribbon", "apron")
+    words = [f"{kinds[n % 6]} model {chr(97 + n // 6)}{chr(97 + n % 26)}x" for n in range(60)]
+    rate = np.exp(rng.normal(-1.6, 0.5, 60)) * (1 + 2 * (np.arange(60) % 6 == 0))
+    rate[:6] *= 12
+    items = Identifiers.from_ids([f"i{n}" for n in range(60)])
+    users = Identifiers.from_ids([f"u{n}" for n in range(300)])
+    order = [int(value[1:]) for value in items.values]
+    item = np.repeat(np.arange(60), rng.poisson(rate[order] * LIVELY_DAYS))
+    user = rng.integers(0, 300, len(item))
+    time = LIVELY_START + rng.integers(0, LIVELY_DAYS * schema.DAY_US, len(item))
+    catalogue = pd.DataFrame(
+        {
+            "item_id": items.values,
+            "title": pd.array([words[number] for number in order], dtype="str"),
+            "price": rng.uniform(1, 20, 60).round(2),
+        }
+    )
+    dataset = Dataset(
+        users=users,
+        items=items,
+        catalogue=catalogue,
+        catalogue_is_derived=False,
+        interactions=Interactions.from_columns(
+            user_index=user,
+            item_index=item,
+            timestamp=time,
+            price=catalogue["price"].to_numpy()[item],
+        ),
+        event_kinds=("purchase",),
+        titles=np.array([], dtype=object),
+        reviews=pd.DataFrame(columns=list(schema.REVIEW_DTYPES)).astype(schema.REVIEW_DTYPES),
+        exposures=None,
+        user_table=None,
+        has_clock=True,
+    )
+    return LivelyShop(dataset, rate[order])

@@ -15,7 +15,7 @@ from pydantic import Field
 from unsung.artifacts import check_target
 from unsung.data.settings import ShopSettings
 from unsung.data.state import ShopState
-from unsung.errors import InputError, NotEnoughDataError
+from unsung.errors import InputError, MissingLibraryError, NotEnoughDataError
 from unsung.pipeline.bundle import Bundle, Model, Records, load_bundle, write_bundle
 from unsung.pipeline.components import default_components, default_weights
 from unsung.pipeline.two_stage import FirstStageSettings
@@ -32,6 +32,7 @@ from unsung.workflows.encoder import AUTO, find_encoder, model_of
 from unsung.workflows.evaluate import EvaluateSettings, ShopEvaluation, evaluate
 from unsung.workflows.evaluation_record import evaluation_record
 from unsung.workflows.fine_tuning import FineTuned, training_record
+from unsung.workflows.gems import GemSettings, find_gems
 from unsung.workflows.latest_window import Latest
 from unsung.workflows.outlook import ShopOutlook, fit_outlook, outlook_table, write_outlook
 from unsung.workflows.outlook_examples import OutlookSettings
@@ -54,6 +55,7 @@ class FitSettings(Settings):
     temporary one where not given."""
     evaluation: EvaluateSettings = EvaluateSettings()
     outlook: OutlookSettings = OutlookSettings()
+    gems: GemSettings = GemSettings()
 
     def of_encoder(self) -> EvaluateSettings:
         """The evaluation's settings, with the language model that ``encoder`` names."""
@@ -211,10 +213,10 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
         settings.evaluation.k,
         None if outlook is None else outlook.outlook.record,
     )
+    gems = _gems(shop, model, tuned, diagnosis, settings.gems, rng=rng, progress=progress)
     own = tuned.content.encoder
-    found = _Found(
-        tested, diagnosis, training, turned, today, outlook, own.name if own else None, problem
-    )
+    name = own.name if own else None
+    found = _Found(tested, diagnosis, training, turned, today, gems, outlook, name, problem)
     progress("writing the bundle", 0, 1)
     write_bundle(
         out,
@@ -252,6 +254,33 @@ def _outlook(
     except NotEnoughDataError:
         return None
     return ShopOutlook(outlook, outlook_table(outlook, shop.dataset, wanted, progress=progress))
+
+
+def _gems(
+    shop: Shop,
+    model: Model,
+    tuned: FineTuned,
+    diagnosis: Mapping[str, Any],
+    settings: GemSettings,
+    *,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> dict[str, Any] | None:
+    """The shop's gems; None where its history is too short to learn the demand for items from."""
+    rows = diagnosis["tables"]["items"]["rows"]
+    obstacles = {row["item_id"]: row["reasons"] for row in rows}
+    try:
+        return find_gems(
+            shop,
+            model,
+            tuned.before or tuned.content,
+            obstacles,
+            settings,
+            rng=rng,
+            progress=progress,
+        )
+    except (NotEnoughDataError, MissingLibraryError):
+        return None
 
 
 def _test(
@@ -306,6 +335,7 @@ class _Found:
     training: dict[str, Any] | None
     dial: dict[str, Any] | None
     today: dict[str, Any] | None
+    gems: dict[str, Any] | None
     outlook: ShopOutlook | None
     encoder: str | None
     problem: str | None
@@ -324,6 +354,8 @@ def _records(shop: Shop, settings: FitSettings, found: _Found) -> Records:
         documents["training.json"] = found.training
     if found.dial is not None:
         documents["frontier.json"] = found.dial
+    if found.gems is not None:
+        documents["gems.json"] = found.gems
     pages = {}
     if found.today is not None:
         documents["before-after.json"] = found.today

@@ -39,7 +39,7 @@ class Shop:
 
     @property
     def event_kinds(self) -> EventKinds:
-        """What events mean in it; a shop without any wants the first of ``schema.TARGET_EVENTS``."""
+        """What events mean in it; one without any wants the first of ``TARGET_EVENTS``."""
         kinds = self.dataset.event_kinds
         target = target_event(kinds, self.settings) if kinds else schema.TARGET_EVENTS[0]
         return EventKinds(self.settings.weights, target)
