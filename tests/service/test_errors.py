@@ -135,3 +135,9 @@ def test_request_ids_are_their_own(client):
     assert len(ids) == 3
     sent = client.get("/health/live", headers={"X-Request-Id": "mine"})
     assert sent.headers["x-request-id"] != "mine"
+
+
+def test_no_request_spoils_what_others_were_shown(client, shop):
+    for user in ("u1", "%00", "u%00", "%FF"):
+        assert client.get(f"/v1/users/{user}/recommendations").status_code in (200, 422)
+    assert shop.flush() == 20

@@ -25,7 +25,7 @@ from unsung.service.context import Context, now_us
 from unsung.service.logs import logger
 from unsung.service.middleware import Envelope
 from unsung.service.origin import is_loopback
-from unsung.service.problems import ProblemAnswer, add_handlers
+from unsung.service.problems import RESPONSES, add_handlers
 from unsung.service.routes import feedback, health, items, recommendations, session, shop, users
 from unsung.service.settings import ServiceSettings
 from unsung.service.shedding import Shed
@@ -64,7 +64,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan(settings),
-        responses={422: {"model": ProblemAnswer}, 503: {"model": ProblemAnswer}},
+        responses=RESPONSES,
     )
     for routes in _ROUTERS:
         app.include_router(routes.router)

@@ -11,7 +11,18 @@ SESSION = "session:"
 AHEAD_S = 86_400
 """How far a sender's clock may run ahead."""
 
-Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
+
+def _storable(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("holds a NUL character")
+    return value
+
+
+Id = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=256),
+    AfterValidator(_storable),
+]
 
 
 def _no_session(value: str) -> str:
@@ -21,7 +32,10 @@ def _no_session(value: str) -> str:
 
 
 UserId = Annotated[Id, AfterValidator(_no_session)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
+"""Models count in 32 bits; beyond this bound their sums would have no value."""
+
+Price = Annotated[float, Field(allow_inf_nan=False, ge=0, le=1e12)]
 
 
 def _with_zone(value: datetime) -> datetime:
@@ -61,7 +75,7 @@ class EventBody(Body):
         examples=["2026-03-01T10:00:00Z"],
     )
     weight: Finite | None = Field(default=None, description="In place of the weight of its kind.")
-    price: Finite | None = Field(default=None, ge=0, examples=[4.95])
+    price: Price | None = Field(default=None, examples=[4.95])
     quantity: Finite | None = Field(default=None, examples=[2])
     basket_id: Id | None = Field(default=None, examples=["order-1042"])
     request_id: Id | None = Field(
@@ -85,7 +99,7 @@ class ItemBody(BaseModel):
     description: str | None = None
     category: str | None = Field(default=None, examples=["Lanterns"])
     brand: str | None = None
-    price: Finite | None = Field(default=None, ge=0, examples=[2.5])
+    price: Price | None = Field(default=None, examples=[2.5])
     image: str | None = None
     seller_id: str | None = None
     created_at: Moment | None = None

@@ -29,6 +29,9 @@ HEADERS: Final = {
 }
 """On every answer; pages load nothing but what this server has, and item pictures by https."""
 
+METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+"""A log names these alone: a caller may make up others."""
+
 
 class Envelope:
     """Gives each request its id, headers and log line.
@@ -74,7 +77,7 @@ class Envelope:
         finally:
             route = scope.get("route")
             self.log(
-                method=scope["method"],
+                method=scope["method"] if scope["method"] in METHODS else "OTHER",
                 path=getattr(route, "path", "(none)"),
                 status=status or 499,  # the caller went away
                 ms=round((time.perf_counter() - began) * 1e3, 2),

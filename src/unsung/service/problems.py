@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from math import ceil
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -56,6 +56,25 @@ class ProblemAnswer(BaseModel):
     """Body of every answer that isn't a success."""
 
     error: Problem
+
+
+RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": ProblemAnswer, "description": words}
+    for status, words in {
+        400: "The body can't be read.",
+        401: "Nobody is known to ask.",
+        403: "The caller may not do this.",
+        404: "There is nothing under that id.",
+        408: "The body didn't come.",
+        409: "What was sent contradicts what is stored.",
+        413: "The body is too long.",
+        415: "The body isn't plain JSON.",
+        422: "A field can't be used.",
+        429: "The caller asks too often; see Retry-After.",
+        503: "Not now; see Retry-After.",
+    }.items()
+}
+"""What every route may answer when it can't do what it is asked for."""
 
 
 class NotFoundError(UnsungError):

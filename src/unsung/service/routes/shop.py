@@ -2,12 +2,12 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
-from unsung.errors import InputError
+from unsung.errors import BundleError, InputError
 from unsung.service.access import Admin, Write, needs
 from unsung.service.answers_json import DialAnswer, ModelsAnswer, as_json
 from unsung.service.bodies import DialBody, LoadBody
@@ -18,6 +18,9 @@ from unsung.store.dial import dial_history, undo_dial
 from unsung.store.models import model_history, models, roll_back_model
 
 router = APIRouter(prefix="/v1", tags=["shop"])
+_PAGE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "An HTML page.", "content": {"text/html": {"schema": {"type": "string"}}}}
+}
 
 
 @router.get("/diagnosis", response_model=dict[str, Any], dependencies=[needs("read")])
@@ -44,7 +47,7 @@ async def training(context: Here) -> Response:
     return as_json(await context.work(lambda: _document(context, "training.json")))
 
 
-@router.get("/reports/before-after", dependencies=[needs("read")], response_class=HTMLResponse)
+@router.get("/reports/before-after", dependencies=[needs("read")], responses=_PAGE)
 async def report(context: Here) -> Response:
     """The before/after page of the fit."""
     folder = context.shop.model().bundle.folder
@@ -103,7 +106,11 @@ async def load(context: Here, body: LoadBody, caller: Admin) -> Response:
         path = Path(body.path)
         if not (path / "manifest.json").is_file():
             raise InputError(f"There is no bundle in {body.path}.")
-        entry = context.shop.load(path, caller.name, now_us())
+        try:
+            entry = context.shop.load(path, caller.name, now_us())
+        except BundleError as error:
+            # The caller's bundle is at fault: the one in service goes on.
+            raise InputError(str(error)) from None
         append(context.shop.store, caller.name, "model", "", {"version": entry.version}, now_us())
         return _models(context)
 
