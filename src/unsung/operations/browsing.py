@@ -3,16 +3,17 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 
 from unsung import schema
+from unsung.data.state import ShopState
 from unsung.operations.answers import Answer, Query
 from unsung.operations.running import RunningShop
 from unsung.operations.search import find_items
 from unsung.operations.served_model import ServedModel
-from unsung.pipeline.reasons import title_of
 from unsung.pipeline.recommend import Request, recommend
 from unsung.pipeline.rules import Rules
 
@@ -21,6 +22,8 @@ MOST_FOUND: Final = 500
 """Items that a search looks through for a table."""
 MOST_ROWS: Final = 200_000
 """Rows of a file."""
+_TABLES: Final[WeakKeyDictionary[ServedModel, tuple[ShopState, pd.DataFrame]]] = WeakKeyDictionary()
+_REASONS: Final[WeakKeyDictionary[ServedModel, dict[str, tuple[str, ...]]]] = WeakKeyDictionary()
 SHOWN: Final = (schema.ITEM_ID, schema.TITLE, "segment", "buyers", schema.PRICE, "in_stock",
                 "p_tail", "demand", "reasons")  # fmt: skip
 
@@ -121,7 +124,8 @@ def popular_for(shop: RunningShop, user_id: str, k: int, now: int) -> Answer:
 
 
 def _filtered(served: ServedModel, page: Page) -> pd.DataFrame:
-    table = _table(served)
+    # Without words every item is as relevant.
+    table = _table(served).assign(relevance=0)
     if page.query.strip():
         rules = Rules(in_stock_only=False)
         found = find_items(served, page.query, MOST_FOUND, rules)
@@ -147,20 +151,30 @@ def _sorted(table: pd.DataFrame, page: Page) -> pd.DataFrame:
 
 
 def _table(served: ServedModel) -> pd.DataFrame:
+    """The whole catalogue as of now, made anew when the shop was counted anew."""
     state = served.shop.whole
+    known = _TABLES.get(served)
+    if known is None or known[0] is not state:
+        known = _TABLES[served] = (state, _made(served, state))
+    return known[1].assign(in_stock=served.shop.in_stock[: state.n_items])
+
+
+def _made(served: ServedModel, state: ShopState) -> pd.DataFrame:
     ids = state.items.values.astype(str)
     known = served.bundle.model.segments
-    segments = [*known, *("cold",) * (state.n_items - len(known))]
+    buyers = np.asarray(state.buyers, dtype=np.int64)
     prices = state.catalogue.get(schema.PRICE)
+    titles = state.catalogue.get(schema.TITLE)
+    named = pd.Series(ids) if titles is None else titles.reset_index(drop=True).astype(object)
     table = pd.DataFrame(
         {
             schema.ITEM_ID: ids,
-            schema.TITLE: [title_of(state, item) for item in range(state.n_items)],
-            "segment": segments,
-            "buyers": np.asarray(state.buyers, dtype=np.int64),
-            schema.PRICE: np.nan if prices is None else prices.to_numpy(dtype=float),
-            "in_stock": served.shop.in_stock[: state.n_items],
-            "relevance": np.asarray(state.buyers, dtype=np.int64),
+            schema.TITLE: named.where(named.notna() & (named != ""), ids).astype(str),
+            "segment": [*known, *("cold",) * (state.n_items - len(known))],
+            "buyers": buyers,
+            schema.PRICE: np.nan if prices is None else prices.to_numpy(dtype=float).round(4),
+            "in_stock": True,
+            "relevance": buyers,
         }
     )
     outlook, reasons = outlook_of(served), reasons_of(served)
@@ -183,7 +197,12 @@ def outlook_of(served: ServedModel) -> dict[str, dict[str, Any]]:
 
 def reasons_of(served: ServedModel) -> dict[str, tuple[str, ...]]:
     """Codes of the reasons why an item is outside the head, by item id, as of the fit."""
-    return {row["item_id"]: tuple(row.get("reasons") or ()) for row in diagnosed(served)}
+    if served not in _REASONS:
+        _REASONS[served] = {
+            row["item_id"]: tuple(reason["code"] for reason in row.get("reasons") or ())
+            for row in diagnosed(served)
+        }
+    return _REASONS[served]
 
 
 def diagnosed(served: ServedModel) -> Sequence[dict[str, Any]]:

@@ -48,6 +48,11 @@ class Page:
 PAGES: Final = (
     Page("tail", "/"),
     Page("dial", "/dial"),
+    Page("items", "/items"),
+    Page("item", "/items/{item_id:path}", "items"),
+    Page("customers", "/customers"),
+    Page("models", "/models"),
+    Page("try", "/try"),
 )
 NAVIGATION: Final = tuple(page for page in PAGES if not page.parent)
 

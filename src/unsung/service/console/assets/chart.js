@@ -39,7 +39,6 @@ export const bySegment = (field, title) => ({
 
 const config = {
   background: null,
-  font: "inherit",
   padding: { left: 2, right: 10, top: 6, bottom: 2 },
   view: { stroke: null },
   axis: {
@@ -79,7 +78,7 @@ export async function chart(place, spec, { title, table, height = 240 }) {
       height,
       autosize: { type: "fit-x", contains: "padding" },
       ...spec,
-      config,
+      config: { ...config, font: getComputedStyle(document.body).fontFamily },
     };
     const found = await embed(drawn, whole, {
       ast: true,

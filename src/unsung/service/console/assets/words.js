@@ -43,6 +43,15 @@ export const signed = (value, digits = 1) =>
 export const signedCount = (value) =>
   missing(value) ? none : format({ signDisplay: "exceptZero", maximumFractionDigits: 0 }).format(value);
 
+export const signedDecimal = (value, digits) =>
+  missing(value)
+    ? none
+    : format({
+        signDisplay: "exceptZero",
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+      }).format(value);
+
 export function date(value) {
   const moment = new Date(value);
   if (Number.isNaN(moment.getTime())) return none;

@@ -1,0 +1,125 @@
+// A customer: history, wishes, and the list beside what most-popular would show.
+import { get, id, post, put, query } from "./api.js";
+import { at, empty, failed, fill, h, itemLink, keepState, later, say, segment, state } from "./dom.js";
+import { reasonsOf } from "./reasons.js";
+import { count, t } from "./words.js";
+
+const K = 10;
+const field = at("user");
+let user = state().get("user") ?? "";
+field.value = user;
+
+at("find").addEventListener("submit", (event) => {
+  event.preventDefault();
+  open(field.value.trim());
+});
+field.addEventListener("input", later(suggest, 180));
+
+async function suggest() {
+  const text = field.value.trim();
+  if (!text) return;
+  const found = await get(query("/v1/users", { query: text, k: 8 })).catch(() => ({ users: [] }));
+  at("ids").replaceChildren(...found.users.map((one) => h("option", { value: one.user_id }, t("customers.items", { n: count(one.n_items) }))));
+  if (found.users.some((one) => one.user_id === text)) open(text);
+}
+
+fill(at("samples"), () => get("/v1/users?k=3"), ({ users }) =>
+  users.length
+    ? [h("span.small.quiet", t("customers.samples")), ...users.map((one) => h("button.button.tiny", { type: "button", onclick: () => open(one.user_id) }, one.user_id, h("span.quiet", t("customers.items", { n: count(one.n_items) }))))]
+    : empty(t("customers.none"), t("customers.none_text")),
+).then((found) => {
+  // A page that shows nothing says nothing: begin with the first of the samples.
+  if (!user && found?.users.length) open(found.users[0].user_id, false);
+});
+
+if (user) show();
+
+function open(wanted, keep = true) {
+  if (!wanted || (wanted === user && !at("shown").hidden)) return;
+  user = wanted;
+  field.value = wanted;
+  if (keep) keepState({ user });
+  show();
+}
+
+function show() {
+  at("shown").hidden = false;
+  const page = get(`/v1/users/${id(user)}`);
+  for (const [name, draw] of Object.entries({ "who-facts": who, wishes, history })) fill(at(name), () => page, draw, { keep: true });
+  const lists = Promise.all([get(`/v1/users/${id(user)}/preview?k=${K}&explain=true`), get(`/v1/users/${id(user)}/popular?k=${K}`), page]);
+  fill(at("ours"), () => lists, ours, { keep: true });
+  fill(at("popular"), () => lists, popular, { keep: true });
+}
+
+function who(page) {
+  const box = h("input", { type: "checkbox", role: "switch", checked: page.profiling, onchange: () => consent(box) });
+  return [
+    h("dl.facts", h("dt", t("customers.id")), h("dd", page.user_id), h("dt", t("customers.known")), h("dd", t(page.known ? "customers.known_yes" : "customers.known_no")), h("dt", t("customers.had")), h("dd", count(page.n_items))),
+    h("label.toggle", box, h("span", h("strong", t("customers.consent")), h("span.small.quiet.block", t(page.profiling ? "customers.consent_on" : "customers.consent_off")))),
+  ];
+}
+
+async function consent(box) {
+  box.disabled = true;
+  try {
+    await put(`/v1/users/${id(user)}/consent`, { profiling: box.checked });
+    say(t(box.checked ? "customers.opted_in" : "customers.opted_out"));
+    show();
+  } catch (error) {
+    box.checked = !box.checked;
+    at("who-facts").append(failed(error));
+  } finally {
+    box.disabled = false;
+  }
+}
+
+function wishes(page) {
+  const said = page.choices.filter((choice) => choice.kind !== "profiling" && choice.active);
+  if (!said.length) return h("p.small.quiet", t("customers.no_wishes"));
+  return h("ul.list.small", said.map((choice) => h("li", h("span.rank"), h("span.name", t(`customers.wish_${choice.kind}`), " ", h("b", choice.subject)), h("button.button.tiny", { type: "button", onclick: () => wish(choice.kind, choice.subject, false) }, t("customers.take_back")))));
+}
+
+async function wish(kind, subject, active) {
+  try {
+    await post(`/v1/users/${id(user)}/choices`, { kind, subject, active });
+    say(t(active ? "customers.wished" : "customers.taken_back"));
+    show();
+  } catch (error) {
+    at("wishes").append(failed(error));
+  }
+}
+
+function history(page) {
+  if (!page.history.length) return empty(t("customers.no_history"), t("customers.no_history_text"));
+  const shown = page.history.slice(0, 25);
+  return [
+    h("ol.list.small", shown.map((one) => h("li", h("span.rank", one.bought ? "●" : "○"), h("span.name", itemLink(one.item_id, one.title)), h("span.quiet", one.days_ago === null ? "" : t("customers.days", { n: count(one.days_ago) }))))),
+    h("p.small.quiet", t("customers.history_what"), page.n_items > shown.length ? ` ${t("customers.more", { n: count(page.n_items - shown.length) })}` : ""),
+  ];
+}
+
+function ours([list, , page]) {
+  const titles = new Map(page.history.map((one) => [one.item_id, one.title]));
+  at("policy").textContent = t("customers.policy", { rung: t(`customers.rung_${list.rung}`), policy: list.policy });
+  if (!list.items.length) return empty(t("customers.empty_list"), t("customers.empty_list_text"));
+  return h(
+    "ol.list",
+    list.items.map((item) =>
+      h(
+        "li",
+        h("span.rank", item.rank),
+        h("span.name", itemLink(item.item_id, item.title)),
+        h("button.button.tiny", { type: "button", "aria-label": t("customers.not_this", { title: item.title }), title: t("customers.not_this", { title: item.title }), onclick: () => wish("not_interested", item.item_id, true) }, "✕"),
+        h("div.under", segment(item.segment), reasonsOf(item.reasons, titles)),
+      ),
+    ),
+  );
+}
+
+function popular([list, other]) {
+  const mine = new Map(list.items.map((item) => [item.item_id, item.rank]));
+  return h(
+    "ol.list",
+    other.items.map((item) => h("li", h("span.rank", item.rank), h("span.name", itemLink(item.item_id, item.title)), mine.has(item.item_id) ? h("span.small.quiet", t("customers.also", { rank: mine.get(item.item_id) })) : null, h("div.under", segment(item.segment)))),
+  );
+}

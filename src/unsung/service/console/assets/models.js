@@ -1,0 +1,191 @@
+// Models and data: what serves, how good it is, how it learnt, and what the data are like.
+import { get, post } from "./api.js";
+import { chart } from "./chart.js";
+import { at, empty, failed, fill, h, say } from "./dom.js";
+import { count, decimal, has, moment, percent, signedCount, signedDecimal, t } from "./words.js";
+
+const missing = (error) => {
+  if (error.status === 404) return null;
+  throw error;
+};
+const scopes = get("/v1/session").then((session) => session.scopes ?? [], () => []);
+fill(at("health"), () => Promise.all([ready(), get("/v1/shop")]), health);
+fill(at("versions"), () => get("/v1/models"), versions);
+fill(at("report"), () => get("/v1/reports/before-after/figures"), report);
+fill(at("metrics"), () => get("/v1/evaluation"), metrics);
+fill(at("training"), () => Promise.all([get("/v1/training").catch(missing), get("/v1/diagnosis/overview").catch(missing)]), training);
+const quality = get("/v1/quality");
+fill(at("findings"), () => quality, findings);
+fill(at("rows"), () => quality, rows);
+
+/** Readiness answers 503 with its reasons: that is an answer, too. */
+async function ready() {
+  const answer = await fetch("/health/ready");
+  return answer.json();
+}
+
+function health([state, shop]) {
+  const good = state.status === "ready";
+  return [
+    h(`p.status.${good ? "good" : "bad"}`, t(good ? "models.ready" : "models.not_ready")),
+    state.reasons.length > 0 && h("ul.events", state.reasons.map((reason) => h("li", { lang: "en" }, reason))),
+    shop.note && h("p.small.quiet", { lang: "en" }, shop.note),
+    h(
+      "dl.facts",
+      h("dt", t("models.serves")), h("dd", state.model ?? "–"),
+      h("dt", t("models.items")), h("dd", count(shop.n_items)),
+      h("dt", t("models.customers")), h("dd", count(shop.n_customers)),
+      h("dt", t("models.target")), h("dd", shop.target),
+    ),
+  ];
+}
+
+function versions(found) {
+  const back = at("rollback");
+  scopes.then((mine) => {
+    back.hidden = !mine.includes("admin") || found.models.length < 2;
+  });
+  back.onclick = () => rollBack(back);
+  if (!found.models.length) return empty(t("models.no_versions"), t("models.no_versions_text"));
+  const head = (name) => h("th", { scope: "col" }, t(name));
+  const row = (model) =>
+    h(
+      "tr",
+      h("td", h("strong", model.version), h("div.small.quiet.path", model.path)),
+      h("td", model.version === found.serving ? h("span.status.good", t("models.serving")) : t("models.waiting")),
+      h("td.small", moment(model.registered)),
+    );
+  const change = (entry) => h("li", moment(entry.timestamp), " · ", t(has(`models.action_${entry.action}`) ? `models.action_${entry.action}` : "models.action_other", { version: entry.version, who: entry.who, action: entry.action }));
+  return [
+    h("div.scroll", h("table.narrow-table", h("thead", h("tr", ["models.version", "models.state", "models.registered"].map(head))), h("tbody", found.models.map(row)))),
+    h("details.define", h("summary", t("models.history")), h("ul.events", [...found.history].reverse().map(change))),
+  ];
+}
+
+async function rollBack(button) {
+  button.disabled = true;
+  try {
+    await post("/v1/models/rollback");
+    say(t("models.rolled_back"));
+    fill(at("versions"), () => get("/v1/models"), versions);
+  } catch (error) {
+    at("versions").append(failed(error));
+  } finally {
+    button.disabled = false;
+  }
+}
+
+const SHOWN = ["ndcg_at_k", "tail_ndcg_at_k", "fresh_ndcg_at_k", "hr_at_k", "aplt_tail", "aplt_fresh", "catalogue_coverage_at_k", "effective_items", "captured_value_at_k"];
+const SHARES = new Set(["aplt_tail", "aplt_fresh", "catalogue_coverage_at_k", "captured_value_at_k", "hr_at_k"]);
+const written = (name, value) => (SHARES.has(name) ? percent(value) : name === "effective_items" ? count(value) : decimal(value, 3));
+const metricName = (name) => (has(`metric.${name}`) ? t(`metric.${name}`) : name);
+
+function report(found) {
+  const all = [...found.rows, ...found.lists.map((row) => ({ ...row, difference: row.after - row.before }))];
+  const shown = ["ndcg_at_k", "hr_at_k", "tail_ndcg_at_k", "aplt_tail", "catalogue_coverage_at_k", "effective_items", "captured_value_at_k"];
+  const tiles = shown.map((name) => all.find((row) => row.metric === name)).filter(Boolean);
+  const between = (row) => (row.low === undefined ? "" : ` (${t("models.interval", { low: signedOf(row.metric, row.low), high: signedOf(row.metric, row.high) })})`);
+  return [
+    h(
+      "div.effects.wide-effects",
+      tiles.map((row) => h("div.effect", h("span.small.quiet", metricName(row.metric)), h("span.value", h("span.quiet", written(row.metric, row.before)), " → ", written(row.metric, row.after)), h("span.delta", signedOf(row.metric, row.difference), between(row)))),
+    ),
+    h("p.small.quiet", t("models.report_text", { n: count(found.n_users), before: modelName(found.before), after: modelName(found.after) })),
+    h("details.define", h("summary", t("models.assumptions")), h("ul.events", { lang: "en" }, found.assumptions.map((text) => h("li", text)))),
+  ];
+}
+
+function signedOf(name, value) {
+  if (SHARES.has(name)) return t("models.points", { value: signedDecimal(value * 100, 1) });
+  if (name === "effective_items") return signedCount(value);
+  return signedDecimal(value, 3);
+}
+
+const modelName = (name) => (has(`models.name_${name}`) ? t(`models.name_${name}`) : name);
+
+function metrics(found) {
+  at("metrics-text").textContent = t("models.metrics_text", { n: count(found.n_users), k: found.k });
+  const best = Object.fromEntries(SHOWN.map((name) => [name, Math.max(...found.models.map((model) => model.summary[name] ?? -1))]));
+  const cell = (model, name) => {
+    const value = model.summary[name];
+    return h("td.number", value === best[name] && value > 0 ? h("strong", written(name, value)) : written(name, value));
+  };
+  return h(
+    "div.scroll",
+    h(
+      "table.narrow-table",
+      h("thead", h("tr", h("th", { scope: "col" }, t("models.model")), SHOWN.map((name) => h("th.number", { scope: "col", title: metricName(`${name}_what`) }, metricName(name))))),
+      h("tbody", found.models.map((model) => h("tr", h("th.row", { scope: "row" }, modelName(model.name), model.name === found.serves && h("div.small.quiet", t("models.serves_undialled"))), SHOWN.map((name) => cell(model, name))))),
+    ),
+  );
+}
+
+function training([found, diagnosis]) {
+  const runs = found?.runs ?? [];
+  const reading = diagnosis?.tables?.outlook_models?.rows ?? [];
+  if (!runs.length && !reading.length) return empty(t("models.no_training"), t("models.no_training_text"));
+  const places = runs.flatMap((run) => {
+    const loss = h("div.chart.short");
+    const value = h("div.chart.short");
+    const facts = run.training;
+    queueMicrotask(() => curves(run, loss, value));
+    return h(
+      "div.run",
+      h("h3", has(`models.run_${facts.task}`) ? t(`models.run_${facts.task}`) : run.label),
+      h("p.small.quiet", t("models.run_text", { model: facts.model, trained: count(facts.n_trainable), all: count(facts.n_parameters), steps: count(facts.n_steps), seconds: count(facts.seconds) })),
+      h("div.two", h("div", h("h4.small.quiet", t("models.loss")), loss), h("div", h("h4.small.quiet", t("models.validation", { metric: run.metric })), value)),
+    );
+  });
+  return [...places, reading.length > 0 && readers(reading)];
+}
+
+function curves(run, loss, value) {
+  const { points, validations, best_step: best } = run.training;
+  const x = { field: "step", type: "quantitative", title: t("models.step"), axis: { tickCount: 5, grid: false } };
+  const draw = (place, rows, field, title, marks) => {
+    const y = { field, type: "quantitative", title: null, scale: { zero: false }, axis: { tickCount: 4 } };
+    const tooltip = [{ field: "step", title: t("models.step") }, { field, title, format: ".4f" }];
+    const layer = [{ mark: { type: "line", stroke: "var(--head)" }, encoding: { x, y } }];
+    if (marks) layer.push({ mark: { type: "point", fill: "var(--head)", size: 44 }, encoding: { x, y, tooltip } });
+    if (marks && best !== null) layer.push({ data: { values: [{ step: best }] }, mark: { type: "rule", stroke: "var(--tail)", strokeDash: [4, 3], strokeWidth: 1.5 }, encoding: { x } });
+    const shown = rows.filter((_, n) => n % Math.ceil(rows.length / 12) === 0);
+    chart(place, { data: { values: rows }, layer }, { title, height: 160, table: { heads: [t("models.step"), title], rows: shown.map((row) => [row.step, decimal(row[field], 4)]) } });
+  };
+  draw(loss, points, "loss", t("models.loss"), false);
+  draw(value, validations, "value", run.metric, true);
+}
+
+function readers(rows) {
+  const columns = ["roc_auc", "pr_auc_rare", "brier", "spearman", "top_decile_lift"];
+  return h(
+    "div.run",
+    h("h3", t("models.readers")),
+    h("p.small.quiet", t("models.readers_text")),
+    h("div.scroll", h("table.narrow-table", h("thead", h("tr", h("th", { scope: "col" }, t("models.model")), columns.map((name) => h("th.number", { scope: "col" }, metricName(name))))), h("tbody", rows.map((row) => h("tr", h("td", row.chosen ? h("strong", readerName(row.label)) : readerName(row.label), row.chosen && h("span.small.quiet", ` · ${t("models.chosen")}`)), columns.map((name) => h("td.number", decimal(row[name], name === "top_decile_lift" ? 2 : 3)))))))),
+  );
+}
+
+const readerName = (label) => {
+  const key = `models.reader_${label.replaceAll(" ", "_").replaceAll("-", "_")}`;
+  return has(key) ? t(key) : label;
+};
+
+function findings(found) {
+  if (!found.findings.length) return empty(t("models.clean"));
+  return h(
+    "ul.findings",
+    found.findings.map((finding) => h("li", h(`span.level.${finding.level}`, t(has(`models.level_${finding.level}`) ? `models.level_${finding.level}` : "models.level_look")), h("div", h("strong", has(`models.finding_${finding.code}`) ? t(`models.finding_${finding.code}`) : finding.code), h("p.small.quiet", { lang: "en" }, finding.sentence)))),
+  );
+}
+
+function rows(found) {
+  return found.tables.map((table) => {
+    const parts = [["accepted", table.n_accepted], ["quarantined", table.n_quarantined], ["duplicates", table.n_duplicates]];
+    return h(
+      "div.rows",
+      h("h3", table.name, h("span.small.quiet", ` · ${table.file}`)),
+      h("p.small.quiet", t("models.read", { n: count(table.n_read) })),
+      ...parts.map(([name, value]) => h("div.share", h("span.small", t(`models.${name}`)), h("div", h("span.small", `${count(value)} · ${percent(value / (table.n_read || 1))}`), h("span.meter", { "aria-hidden": "true" }, h("span", { width: `${(value / (table.n_read || 1)) * 100}%` }))))),
+    );
+  });
+}
