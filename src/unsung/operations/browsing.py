@@ -124,8 +124,7 @@ def popular_for(shop: RunningShop, user_id: str, k: int, now: int) -> Answer:
 
 
 def _filtered(served: ServedModel, page: Page) -> pd.DataFrame:
-    # Without words every item is as relevant.
-    table = _table(served).assign(relevance=0)
+    table = _table(served)
     if page.query.strip():
         rules = Rules(in_stock_only=False)
         found = find_items(served, page.query, MOST_FOUND, rules)
@@ -135,7 +134,8 @@ def _filtered(served: ServedModel, page: Page) -> pd.DataFrame:
     if page.segments:
         table = table[table["segment"].isin(list(page.segments))]
     if page.reason:
-        table = table[[page.reason in reasons for reasons in table["reasons"]]]
+        given = [page.reason in reasons for reasons in table["reasons"]]
+        table = table[np.array(given, dtype=bool)]
     return table
 
 
