@@ -191,15 +191,17 @@ def _letter_sizes(text: str) -> Iterator[Attribute]:
 def _vocabulary(text: str) -> Iterator[Attribute]:
     """Words of the vocabulary; of two that follow each other, the pair where it has a meaning."""
     lowered = text.lower().replace("’", "'")
-    barred = [match.span() for match in NOT_COLOURS.finditer(lowered)]
-    spans = [match.span() for match in _WORD.finditer(lowered)]
+    found = list(_WORD.finditer(lowered))
     if not text.isascii():
-        spans += [match.span() for match in _HAN_WORDS.finditer(lowered)]
-    pairs = [(a[0], b[1]) for a, b in pairwise(spans) if b[0] - a[1] == 1]
-    for start, end in (*pairs, *spans):
-        entry = VOCABULARY.get(lowered[start:end].replace("-", " "))
-        if entry is None:
-            continue
-        kind, value = entry
+        found += _HAN_WORDS.finditer(lowered)
+    spans = [(match[0], *match.span()) for match in found]
+    spans += [
+        (f"{first[0]} {second[0]}", first.start(), second.end())
+        for first, second in pairwise(found)
+        if second.start() - first.end() == 1
+    ]
+    named = [(*VOCABULARY[words], start, end) for words, start, end in spans if words in VOCABULARY]
+    barred = [match.span() for match in NOT_COLOURS.finditer(lowered)] if named else []
+    for kind, value, start, end in named:
         if kind != "colour" or all(end <= low or high <= start for low, high in barred):
             yield Attribute(kind, value, "", text[start:end], start, end)

@@ -35,26 +35,28 @@ def _numbers(check: Callable[[str], bool]) -> Callable[[str, re.Match[str]], boo
     return lambda text, match: check(match[0]) and not forms.is_numbered(text, match.start())
 
 
-# Kind, form, what must hold. Earlier rows win: a link may hold an address of a mailbox.
-_RULES: tuple[tuple[str, re.Pattern[str], Callable[[str, re.Match[str]], bool] | None], ...] = (
-    ("link", forms.LINK, None),
-    ("email", forms.EMAIL, None),
-    ("id number", forms.ID_CARD_CUED, None),
-    ("id number", forms.ID_CARD, _numbers(forms.is_id_card)),
-    ("iban", forms.IBAN, _numbers(forms.is_iban)),
-    ("card number", forms.CARD, _numbers(forms.is_luhn)),
-    ("account", forms.ACCOUNT_CUED, None),
-    ("ip", forms.IP, _numbers(forms.is_ip)),
-    ("phone", forms.PHONE, _numbers(forms.is_phone)),
-    ("phone", forms.PHONE_CUED, None),
-    ("address", forms.ADDRESS_CUED, None),
-    ("address", forms.ADDRESS, None),
-    ("address", forms.ADDRESS_HAN_CUED, None),
-    ("address", forms.ADDRESS_HAN, None),
-    ("name", forms.PERSON_CUED, None),
-    ("name", forms.PERSON_HAN_CUED, None),
+# Kind, what every such text holds (looked for first: it is quick), form, what must hold.
+# Earlier rows win: a link may hold an address of a mailbox.
+_Check = Callable[[str, re.Match[str]], bool]
+_RULES: tuple[tuple[str, str, re.Pattern[str], _Check | None], ...] = (
+    ("link", "://", forms.LINK, None),
+    ("email", "@", forms.EMAIL, None),
+    ("id number", "身份证", forms.ID_CARD_CUED, None),
+    ("id number", r"\d{17}", forms.ID_CARD, _numbers(forms.is_id_card)),
+    ("iban", r"[A-Z]\d\d", forms.IBAN, _numbers(forms.is_iban)),
+    ("card number", r"\d{4}", forms.CARD, _numbers(forms.is_luhn)),
+    ("account", "(?i)[信扣加]|wechat|weixin|qq|vx|wx", forms.ACCOUNT_CUED, None),
+    ("ip", r"\d\.\d|:", forms.IP, _numbers(forms.is_ip)),
+    ("phone", r"\d", forms.PHONE, _numbers(forms.is_phone)),
+    ("phone", r"\d{3}", forms.PHONE_CUED, None),
+    ("address", r"\d", forms.ADDRESS_CUED, None),
+    ("address", r"\d", forms.ADDRESS, None),
+    ("address", "[号室座幢栋]|单元", forms.ADDRESS_HAN_CUED, None),
+    ("address", "号", forms.ADDRESS_HAN, None),
+    ("name", "[A-Z]", forms.PERSON_CUED, None),
+    ("name", "[叫名人]", forms.PERSON_HAN_CUED, None),
 )
-KINDS = tuple(dict.fromkeys(kind for kind, _, _ in _RULES))
+KINDS = tuple(dict.fromkeys(kind for kind, *_ in _RULES))
 """What is looked for; the word in brackets that stands for it."""
 
 
@@ -96,8 +98,10 @@ def mask_personal(text: str) -> Masked:
     found: Counter[str] = Counter()
     for _ in range(_ROUNDS):
         before = text
-        for kind, form, holds in _RULES:
+        for kind, hint, form, holds in _RULES:
             plain = text if text.isascii() else text.translate(_HALF_WIDTH)
+            if not re.search(hint, plain):
+                continue
             spans = list(_spans(plain, form, holds))
             found[kind] += len(spans)
             text = _replaced(text, spans, f"[{kind}]")
@@ -106,9 +110,7 @@ def mask_personal(text: str) -> Masked:
     return Masked(text, {kind: found[kind] for kind in KINDS if found[kind]})
 
 
-def _spans(
-    text: str, form: re.Pattern[str], holds: Callable[[str, re.Match[str]], bool] | None
-) -> Iterator[Span]:
+def _spans(text: str, form: re.Pattern[str], holds: _Check | None) -> Iterator[Span]:
     """Where a form stands: its last group where it has groups, as the others are its cue."""
     for match in form.finditer(text):
         if holds is None or holds(text, match):
