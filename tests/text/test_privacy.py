@@ -64,7 +64,8 @@ ORDINARY = [
     "Abbey Road by The Beatles 1969", "12 Days of Christmas", "Baker Street mug", "Mr Coffee maker",
     "Dr. Martens boots", "Mrs. Meyer's soap", "a product named Sonic", "the name is good",
     "wechat payment works", "WeChat is great", "微信支付", "QQ糖500克", "qq 头像", "QQ飞车2019", "vx8200",
-    "第12345678个", "共10086个好评", "400-820-8820", "10000毫安", "3999元", "42码", "2012年买的", "18个月",
+    "第12345678个", "共10086个好评", "400-820-8820",
+    "拨打4008206666", "10000毫安", "3999元", "42码", "2012年买的", "18个月",
     "我叫了外卖", "我叫他来", "姓名贴", "收件很快", "地址写错了", "我住在北京", "南京路很热闹", "人民币100元",
     "88号色", "一路88号", "他的电话很好用", "手机号码忘了", "DE is Germany 1234", "房间号502", "G20 30W 220V",
 ]  # fmt: skip
