@@ -151,7 +151,8 @@ PHONE_CUED = re.compile(
     r"((?:(?<![A-Za-z])(?:call(?: me| us| him| her)?|(?:tele|cell)?phone|tel|mobile|cell|whatsapp"
     r"|fax|text me)(?: number| no)?\.?(?: is| at| on)?|电话|手机号?|座机|致电|拨打|联系方式)"
     r"(?:号码)?[是为]?[\s:：]{0,3})"
-    r"(?![48]00)(\d{3,4}[ .-]\d{3,4}[ .-]\d{3,4}|\d{3,5}[.-]\d{4,8}|\d{7,12})(?![0-9A-Za-z])(?![.-]\d)",
+    r"(?![48]00)(\d{3,4}[ .-]\d{3,4}[ .-]\d{3,4}|\d{3,5}[.-]\d{4,8}|\d{7,12})"
+    r"(?![0-9A-Za-z])(?![.-]\d)",
     re.IGNORECASE,
 )
 
