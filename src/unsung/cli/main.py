@@ -17,6 +17,7 @@ from unsung.cli.gems import gems
 from unsung.cli.init import init
 from unsung.cli.keys import keys
 from unsung.cli.recommend import recommend
+from unsung.cli.refit import refit
 from unsung.cli.serve import serve
 from unsung.errors import InputError, UnsungError
 
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Start with 'unsung demo', then 'unsung init FILES...' on your own files.",
 )
-for command in (demo, init, check, diagnose, fit, evaluate, recommend, gems, serve):
+for command in (demo, init, check, diagnose, fit, evaluate, recommend, gems, serve, refit):
     app.command()(command)
 app.add_typer(experiment)
 app.add_typer(keys)

@@ -15,6 +15,9 @@ def serve(
         "--store",
         help="SQLite file or PostgreSQL URL for events and the like; shop.db beside the bundle.",
     ),
+    shop: Path | None = typer.Option(
+        None, "--shop", help="The shop's files, so that the service can be told to fit again."
+    ),
     host: str | None = typer.Option(None, "--host", help="Address to listen on; 127.0.0.1."),
     port: int | None = typer.Option(None, "--port", help="Port to listen on; 8000."),
     workers: int | None = typer.Option(None, "--workers", help="Server processes; 1."),
@@ -31,6 +34,7 @@ def serve(
         {
             "bundle": bundle,
             "store": store,
+            "shop": None if shop is None else shop.resolve(),
             "host": host,
             "port": port,
             "workers": workers,

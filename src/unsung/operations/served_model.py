@@ -129,10 +129,17 @@ def load_model(path: Path) -> ServedModel:
     describer = Describer(model.documents, model.terms, encoder)
     # Asked once, a state knows which trends are wanted of it.
     warm(model.scorer, model.state)
-    created = datetime.fromisoformat(bundle.folder.manifest.created).astimezone(UTC)
-    shop = LiveShop(model, describer, round(created.timestamp() * 1e6))
-    version = f"{created:%Y%m%dT%H%M%SZ}-{model.hash[:8]}"
-    return ServedModel(bundle, version, describer, shop)
+    shop = LiveShop(model, describer, round(_created(bundle).timestamp() * 1e6))
+    return ServedModel(bundle, version_of(bundle), describer, shop)
+
+
+def version_of(bundle: Bundle) -> str:
+    """Tells a fit from any other: when it was made, and what it was made of."""
+    return f"{_created(bundle):%Y%m%dT%H%M%SZ}-{bundle.model.hash[:8]}"
+
+
+def _created(bundle: Bundle) -> datetime:
+    return datetime.fromisoformat(bundle.folder.manifest.created).astimezone(UTC)
 
 
 def warm(scorer: Scorer, state: ShopState) -> None:

@@ -26,7 +26,17 @@ from unsung.service.logs import logger
 from unsung.service.middleware import Envelope
 from unsung.service.origin import is_loopback
 from unsung.service.problems import RESPONSES, add_handlers
-from unsung.service.routes import feedback, health, items, recommendations, session, shop, users
+from unsung.service.routes import (
+    feedback,
+    gems,
+    health,
+    items,
+    jobs,
+    recommendations,
+    session,
+    shop,
+    users,
+)
 from unsung.service.settings import ServiceSettings
 from unsung.service.shedding import Shed
 from unsung.store.database import open_store
@@ -37,7 +47,7 @@ ANSWERING_THREADS: Final = 4
 WORKING_THREADS: Final = 8
 TICK_S: Final = 0.25
 """How often exposures are written and new items looked for."""
-_ROUTERS: Final = (health, recommendations, items, feedback, users, shop, session)
+_ROUTERS: Final = (health, recommendations, items, gems, feedback, users, shop, jobs, session)
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:

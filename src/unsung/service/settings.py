@@ -15,6 +15,8 @@ class ServiceSettings(Settings):
     """Bundle that serves where the store names no active model."""
     store: str
     """SQLite file or PostgreSQL URL."""
+    shop: Path | None = None
+    """shop.toml, its folder or files, for refits; without it none can be asked for."""
     host: str = "127.0.0.1"
     """Address to listen on; another than this machine's own asks for API keys."""
     port: int = Field(default=8000, ge=0, le=65535)

@@ -56,6 +56,12 @@ def suppressed(store: Store, connection: Connection, ids: Iterable[str]) -> set[
     return found
 
 
+def suppressed_ids(store: Store, ids: Iterable[str]) -> set[str]:
+    """Those of some persons that were erased, as of now."""
+    with store.reading() as connection:
+        return suppressed(store, connection, ids)
+
+
 def kept(store: Store, connection: Connection, rows: list[Row]) -> list[Row]:
     """The rows of those who weren't erased, under the ids that they are kept by.
 
