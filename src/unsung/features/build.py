@@ -13,6 +13,7 @@ from unsung.features import item, pair, trend, user
 from unsung.features import shop as shop_family
 from unsung.features.history import histories_of
 from unsung.popularity.segments import TAIL, assign_segments, item_first_seen
+from unsung.recommenders.blend import Scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +131,7 @@ def build_features(
     first_stage: Mapping[str, np.ndarray],
     *,
     shop: ShopFeatures | None = None,
+    scales: Mapping[str, Scale] | None = None,
 ) -> Features:
     """Describe each user's candidates as numbers.
 
@@ -147,6 +149,8 @@ def build_features(
     shop : ShopFeatures, optional
         ``describe_shop(state)``, where it is there already; of ``state.whole`` for a state that
         shows one user.
+    scales : mapping of str to pair of ndarray, optional
+        Mean and deviation of first-stage scores over the counted items, where they are known.
 
     Returns
     -------
@@ -168,7 +172,7 @@ def build_features(
     of_user = user.user_features(
         history, _baskets_of(state, users), known, has_clock=state.has_clock
     )
-    scored = first_stage_family.first_stage_features(first_stage, candidates, shop.counted)
+    scored = first_stage_family.first_stage_features(first_stage, candidates, shop.counted, scales)
     found: dict[str, np.ndarray | float] = {
         **shop.of_shop,
         **{name: values[grid.item] for name, values in shop.of_item.items()},

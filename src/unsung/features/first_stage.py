@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from unsung.recommenders.blend import row_scale
+from unsung.recommenders.blend import Scale, row_scale
 
 FORMS: Final = {
     "": "Score of {name}.",
@@ -69,7 +69,10 @@ def split_name(feature: str) -> tuple[str, str]:
 
 
 def first_stage_features(
-    scores: Mapping[str, np.ndarray], candidates: np.ndarray, counted: np.ndarray
+    scores: Mapping[str, np.ndarray],
+    candidates: np.ndarray,
+    counted: np.ndarray,
+    scales: Mapping[str, Scale] | None = None,
 ) -> dict[str, np.ndarray]:
     """The family ``first_stage``: arrays of float, shape (n_users, n_candidates), by name.
 
@@ -84,6 +87,8 @@ def first_stage_features(
         Item indices; -1 where a list is padded.
     counted : ndarray of bool, shape (n_counted,)
         Which of the first ``n_counted`` items are compared with.
+    scales : mapping of str to pair of ndarray, optional
+        ``row_scale`` over the counted items by scorer, for those where it is known already.
     """
     rows = np.arange(len(candidates))[:, None]
     items = np.maximum(candidates, 0)
@@ -93,7 +98,8 @@ def first_stage_features(
         compared = everything[:, : len(counted)]
         if not counted.all():
             compared = compared[:, counted]
-        mean, deviation = row_scale(compared)
+        known = (scales or {}).get(name)
+        mean, deviation = row_scale(compared) if known is None else known
         forms = (chosen, rank_among(chosen, compared), (chosen - mean) / deviation)
         found.update({f"first_stage.{name}{form}": v for form, v in zip(FORMS, forms, strict=True)})
     return found

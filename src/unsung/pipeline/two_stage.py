@@ -109,12 +109,13 @@ class FirstStage:
         """
         shop, exploration = self._described(state)
         scores = {c.name: c.score(state, users) for c in self.components}
-        everything = {**scores, self.blend.name: self.blend.combine(scores, state)}
+        scales = {name: self.blend.scale(values, state) for name, values in scores.items()}
+        everything = {**scores, self.blend.name: self.blend.combine(scores, state, scales)}
         allowed = state.listed & ~seen_items(state, users, Rules(repeats=self.settings.repeats))
         candidates = choose_candidates(
             scores, allowed, exploration, self.settings.candidates, self.blend.n_fitted
         )
-        features = build_features(state, users, candidates, everything, shop=shop)
+        features = build_features(state, users, candidates, everything, shop=shop, scales=scales)
         return Prepared(everything, candidates, features)
 
     def is_tail(self, state: ShopState) -> np.ndarray:

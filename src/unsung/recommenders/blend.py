@@ -9,6 +9,9 @@ from unsung.data.state import ShopState
 from unsung.progress import Progress, silent
 from unsung.recommenders.base import Part, Recommender
 
+Scale = tuple[np.ndarray, np.ndarray]
+"""Mean and standard deviation of each row; both of shape (n, 1)."""
+
 
 class Blend:
     """Weighted sum of the components' scores, each standardised within the user.
@@ -51,10 +54,16 @@ class Blend:
         """The weighted sum of the standardised scores."""
         total = np.zeros((len(users), state.n_items), dtype=np.float32)
         for component in self.components:
-            self._add(total, component.name, component.score(state, users), state)
+            scores = component.score(state, users)
+            self._add(total, component.name, scores, self.scale(scores, state))
         return total
 
-    def combine(self, scores: Mapping[str, np.ndarray], state: ShopState) -> np.ndarray:
+    def combine(
+        self,
+        scores: Mapping[str, np.ndarray],
+        state: ShopState,
+        scales: Mapping[str, Scale] | None = None,
+    ) -> np.ndarray:
         """The same from the components' scores, which stay as they are.
 
         Parameters
@@ -63,14 +72,23 @@ class Blend:
             By component; others are fine.
         state : ShopState
             What they were made from.
+        scales : mapping of str to pair of ndarray, optional
+            ``scale`` of each, where it is known already.
         """
         total = np.zeros((len(next(iter(scores.values()))), state.n_items), dtype=np.float32)
-        for component in self.components:
-            self._add(total, component.name, scores[component.name].copy(), state)
+        for name in (component.name for component in self.components):
+            scale = self.scale(scores[name], state) if scales is None else scales[name]
+            self._add(total, name, scores[name].copy(), scale)
         return total
 
-    def _add(self, total: np.ndarray, name: str, scores: np.ndarray, state: ShopState) -> None:
-        standardise(scores, self._counted(state))
+    def scale(self, scores: np.ndarray, state: ShopState) -> Scale:
+        """Mean and deviation of each row over the listed items that were there at the fit."""
+        return row_scale(scores[:, : self.n_fitted], self._counted(state))
+
+    def _add(self, total: np.ndarray, name: str, scores: np.ndarray, scale: Scale) -> None:
+        mean, deviation = scale
+        scores -= mean
+        scores /= deviation
         scores *= np.float32(self.weights[name])
         total += scores
 
@@ -101,7 +119,7 @@ class Blend:
         combined: list[Part] = []
         offset = 0.0
         for name in (component.name for component in self.components):
-            mean, deviation = row_scale(scores[name][:, : self.n_fitted], self._counted(state))
+            mean, deviation = self.scale(scores[name], state)
             factor = self.weights[name] / float(deviation[0, 0])
             offset -= factor * float(mean[0, 0])
             combined.extend(
