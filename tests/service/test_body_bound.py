@@ -92,3 +92,24 @@ def test_who_goes_away_is_not_served():
 def test_a_length_that_is_none_is_refused(told):
     headers = [JSON, (b"content-length", told)]
     assert statuses(BodyBound(never, 100), [], headers) == [413]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"events": [' + "1," * 500_000 + "1]}", "parts"),
+        ('{"events": [' + "{}," * 60_000 + "{}]}", "see fields"),
+        ("{" + ",".join(f'"f{n}":1' for n in range(400_000)) + "}", "see fields"),
+        (
+            '{"items": [{"item_id": "i"' + "".join(f',"f{n}":1' for n in range(200)) + "}]}",
+            "fields",
+        ),
+    ],
+)
+def test_wide_bodies_get_few_errors(client, text, said):
+    path = "/v1/items" if '"items"' in text else "/v1/events"
+    answer = client.post(path, content=text, headers={"Content-Type": "application/json"})
+    error = answer.json()["error"]
+    assert answer.status_code == 422
+    assert said in error["message"]
+    assert len(answer.content) < 10_000

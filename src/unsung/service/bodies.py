@@ -3,11 +3,21 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 ID_CHARACTERS = 256
 SESSION = "session:"
 """What the ids of anonymous sessions begin with in the store, so that none is a customer's."""
+MOST_ROWS = 50_000
+"""Rows of one body, whatever the settings allow."""
+MOST_FIELDS = 200
 AHEAD_S = 86_400
 """How far a sender's clock may run ahead."""
 
@@ -47,7 +57,19 @@ def _with_zone(value: datetime) -> datetime:
 Moment = Annotated[datetime, AfterValidator(_with_zone)]
 
 
-class Body(BaseModel):
+class Bounded(BaseModel):
+    """A part of a body with at most ``MOST_FIELDS`` fields."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_few_fields(cls, value: Any) -> Any:
+        # Before each of a million unknown fields gets an error of its own.
+        if isinstance(value, dict) and len(value) > MOST_FIELDS:
+            raise ValueError(f"has more than {MOST_FIELDS} fields")
+        return value
+
+
+class Body(Bounded):
     """A body in which no unknown field goes by unnoticed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -86,10 +108,10 @@ class EventBody(Body):
 class EventsBody(Body):
     """A batch: stored whole or not at all."""
 
-    events: list[EventBody] = Field(min_length=1)
+    events: list[EventBody] = Field(min_length=1, max_length=MOST_ROWS, fail_fast=True)
 
 
-class ItemBody(BaseModel):
+class ItemBody(Bounded):
     """An item; attributes of your own are welcome as further fields."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -116,7 +138,7 @@ class ItemBody(BaseModel):
 class ItemsBody(Body):
     """A batch of items: new ones, or new values of known ones."""
 
-    items: list[ItemBody] = Field(min_length=1)
+    items: list[ItemBody] = Field(min_length=1, max_length=MOST_ROWS, fail_fast=True)
 
 
 class ReviewBody(Body):
@@ -134,7 +156,7 @@ class ReviewBody(Body):
 class ReviewsBody(Body):
     """A batch of reviews."""
 
-    reviews: list[ReviewBody] = Field(min_length=1)
+    reviews: list[ReviewBody] = Field(min_length=1, max_length=MOST_ROWS, fail_fast=True)
 
 
 class FiltersBody(Body):
@@ -203,7 +225,7 @@ class RecommendBody(Body):
 class BatchBody(Body):
     """Lists for many customers at once."""
 
-    user_ids: list[UserId] = Field(min_length=1, max_length=1_000)
+    user_ids: list[UserId] = Field(min_length=1, max_length=1_000, fail_fast=True)
     k: int = Field(default=10, ge=1, le=100)
     dial: int | None = Field(default=None, ge=0)
     filters: FiltersBody = FiltersBody()

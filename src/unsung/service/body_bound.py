@@ -1,4 +1,4 @@
-"""What a body may be: JSON, uncompressed, complete in time, neither too long nor too deep."""
+"""What a body may be: plain JSON, complete in time, neither too long, too deep nor too wide."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,6 +12,8 @@ from unsung.service.problems import problem
 
 MOST_DEPTH: Final = 32
 """Lists and tables within one another; no body of the API needs five."""
+MOST_PARTS: Final = 500_000
+"""Brackets and commas in all, those in texts included: what lies between them costs a parser."""
 BODY_S: Final = 10.0
 """Who hasn't sent the body by then is let go."""
 _PART: Final = 1 << 18
@@ -89,6 +91,9 @@ class BodyBound:
         except TimeoutError:
             message = f"The body wasn't complete after {self.seconds:g} s; send it again."
             raise RefusedError(408, message) from None
+        if sum(map(body.count, (b"[", b"{", b","))) > MOST_PARTS:
+            message = f"The body has more than {MOST_PARTS:,} parts; send several."
+            raise RefusedError(422, message)
         if depth_exceeds(body, MOST_DEPTH):
             message = f"The body has more than {MOST_DEPTH} lists and tables within one another."
             raise RefusedError(422, message)

@@ -27,7 +27,7 @@ class ServiceSettings(Settings):
     """After so long an answer comes from the lowest rung that needs nothing."""
     most_body_bytes: int = Field(default=8_000_000, ge=1_000)
     """Longest body of a request, unpacked."""
-    most_rows: int = Field(default=5_000, ge=1)
+    most_rows: int = Field(default=5_000, ge=1, le=50_000)
     """Most events, items or reviews of one request."""
     requests_per_s: float | None = Field(default=None, gt=0)
     """Most requests a second of one key or account, over all processes; no limit if not given."""
