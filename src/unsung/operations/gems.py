@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pandas as pd
+
 from unsung.operations.served_model import ServedModel
 
 
@@ -35,3 +37,44 @@ def gems_of(served: ServedModel, k: int, *, in_stock_only: bool = True) -> dict[
         if len(gems) == k:
             break
     return {**{name: record[name] for name in ("window_days", "back_test")}, "gems": gems}
+
+
+def gems_frame(found: dict[str, Any]) -> pd.DataFrame:
+    """The gems of ``gems_of`` as a table for spreadsheets, one row a gem.
+
+    Parameters
+    ----------
+    found : dict
+    """
+    rows = [
+        {
+            "item_id": gem["item_id"],
+            "title": gem["title"],
+            "expected_buyers": gem["expected_buyers"],
+            "low": gem["low"],
+            "high": gem["high"],
+            "expected_of_alike": gem["expected_of_alike"],
+            "recent_buyers": gem["recent_buyers"],
+            "audience": gem["audience"]["size"],
+            "reason": gem["reason"],
+            "held_back_by": " ".join(
+                one["sentence"] for one in gem["obstacles"] if one["code"] != "no_reason"
+            ),
+        }
+        for gem in found["gems"]
+    ]
+    return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+_COLUMNS = [
+    "item_id",
+    "title",
+    "expected_buyers",
+    "low",
+    "high",
+    "expected_of_alike",
+    "recent_buyers",
+    "audience",
+    "reason",
+    "held_back_by",
+]
