@@ -210,7 +210,8 @@ def diagnosed(served: ServedModel) -> Sequence[dict[str, Any]]:
     folder = served.bundle.folder
     if "diagnosis.json" not in folder:
         return ()
-    found: list[dict[str, Any]] = folder.read_json("diagnosis.json")["tables"]["items"]["rows"]
+    tables = folder.read_json("diagnosis.json").get("tables", {})
+    found: list[dict[str, Any]] = tables.get("items", {}).get("rows", [])
     return found
 
 

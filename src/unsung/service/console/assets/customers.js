@@ -76,7 +76,16 @@ async function consent(box) {
 function wishes(page) {
   const said = page.choices.filter((choice) => choice.kind !== "profiling" && choice.active);
   if (!said.length) return h("p.small.quiet", t("customers.no_wishes"));
-  return h("ul.list.small", said.map((choice) => h("li", h("span.rank"), h("span.name", t(`customers.wish_${choice.kind}`), " ", h("b", choice.subject)), h("button.button.tiny", { type: "button", onclick: () => wish(choice.kind, choice.subject, false) }, t("customers.take_back")))));
+  return h("ul.list.small", said.map((choice) => h("li", h("span.rank"), h("span.name", t(`customers.wish_${choice.kind}`), " ", subject(choice)), h("button.button.tiny", { type: "button", onclick: () => wish(choice.kind, choice.subject, false) }, t("customers.take_back")))));
+}
+
+/** What a wish is about; an item by its title, as soon as that is known. */
+function subject(choice) {
+  const made = h("b", choice.subject);
+  if (["like", "dislike", "not_interested"].includes(choice.kind)) {
+    get(`/v1/items/${id(choice.subject)}`).then((item) => made.replaceChildren(itemLink(item.item_id, item.title)), () => {});
+  }
+  return made;
 }
 
 async function wish(kind, subject, active) {

@@ -299,7 +299,7 @@ function history() {
   place.removeAttribute("aria-busy");
   const rows = [...dial.history].sort((one, other) => other.number - one.number);
   const undo = at("undo");
-  undo.hidden = rows.length === 0;
+  undo.hidden = rows.length < 2; // the first setting has nothing before it
   undo.disabled = false;
   undo.onclick = () => change(undo, () => post("/v1/dial/undo"), "dial.undone");
   if (!rows.length) {

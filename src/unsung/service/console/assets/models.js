@@ -104,6 +104,7 @@ function signedOf(name, value) {
 const modelName = (name) => (has(`models.name_${name}`) ? t(`models.name_${name}`) : name);
 
 function metrics(found) {
+  if (!found.models?.length) return empty(t("models.no_metrics"), t("models.no_metrics_text"));
   at("metrics-text").textContent = t("models.metrics_text", { n: count(found.n_users), k: found.k });
   const best = Object.fromEntries(SHOWN.map((name) => [name, Math.max(...found.models.map((model) => model.summary[name] ?? -1))]));
   const cell = (model, name) => {
@@ -171,7 +172,7 @@ const readerName = (label) => {
 };
 
 function findings(found) {
-  if (!found.findings.length) return empty(t("models.clean"));
+  if (!found.findings?.length) return empty(t("models.clean"));
   return h(
     "ul.findings",
     found.findings.map((finding) => h("li", h(`span.level.${finding.level}`, t(has(`models.level_${finding.level}`) ? `models.level_${finding.level}` : "models.level_look")), h("div", h("strong", has(`models.finding_${finding.code}`) ? t(`models.finding_${finding.code}`) : finding.code), h("p.small.quiet", { lang: "en" }, finding.sentence)))),
@@ -179,7 +180,7 @@ function findings(found) {
 }
 
 function rows(found) {
-  return found.tables.map((table) => {
+  return (found.tables ?? []).map((table) => {
     const parts = [["accepted", table.n_accepted], ["quarantined", table.n_quarantined], ["duplicates", table.n_duplicates]];
     return h(
       "div.rows",

@@ -6,17 +6,20 @@ import { count, date, decimal, has, month, percent, t } from "./words.js";
 
 const regions = ["split", "bands", "why", "outlook", "zero"];
 const job = get("/v1/diagnosis/overview");
-for (const name of regions) fill(at(name), () => job, draws(name));
+const drawings = ["lorenz", "months", "gini"];
+const nothing = () => empty(t("tail.none"), t("tail.none_text"));
+const draw = { split, bands, why, outlook, zero };
+const complete = (found) => found.tables?.segments && found.tables.lorenz && found.figures;
+for (const name of regions) fill(at(name), () => job, (found) => (complete(found) ? draw[name](found) : nothing()));
 job.then(figures, (error) => {
-  for (const name of ["lorenz", "months", "gini"]) at(name).replaceChildren(failed(error));
+  for (const name of drawings) at(name).replaceChildren(failed(error));
 });
 
-function draws(name) {
-  return { split, bands, why, outlook, zero }[name];
-}
-
 function figures(found) {
-  if (!found.figures) return;
+  if (!complete(found)) {
+    for (const name of drawings) at(name).replaceChildren(nothing());
+    return;
+  }
   const value = (name) => found.figures[name]?.value;
   const put = (id, text, note = "") => {
     at(id).textContent = text;
@@ -130,10 +133,8 @@ function lorenz(found) {
 
 function months(found) {
   const rows = found.tables.drift?.rows ?? [];
-  const nothing = () => empty(t("tail.no_clock"), t("tail.no_clock_text"));
   if (rows.length < 2) {
-    at("months").replaceChildren(nothing());
-    at("gini").replaceChildren(nothing());
+    for (const name of ["months", "gini"]) at(name).replaceChildren(empty(t("tail.no_clock"), t("tail.no_clock_text")));
     return;
   }
   // In the first month everything is new: its shares say nothing.

@@ -117,14 +117,14 @@ async function act(kind, item) {
     at("events").replaceChildren(failed(error, () => act(kind, item)));
     return;
   }
-  done.unshift({ kind, title: item.title });
+  done.unshift({ kind, id: item.item_id, title: item.title });
   done = done.slice(0, 8);
   sessionStorage.setItem(EVENTS, JSON.stringify(done));
   events();
   await list();
   const took = count(performance.now() - began);
   at("took").textContent = t("try.took", { ms: took });
-  say(t(kind === kinds.buy ? "try.bought" : "try.looked", { title: item.title, ms: took }));
+  if (innerWidth < 1120) say(t(kind === kinds.buy ? "try.bought" : "try.looked", { title: item.title, ms: took }));
 }
 
 function list() {
@@ -154,7 +154,7 @@ function line(item, known) {
     h("span.rank", item.rank),
     h("span.name", itemLink(item.item_id, item.title)),
     h("span.moved", moved),
-    h("div.under", segment(item.segment), reasonsOf(item.reasons, null, 1)),
+    h("div.under", segment(item.segment), reasonsOf(item.reasons, new Map(done.map((one) => [one.id, one.title])), 1)),
   );
 }
 
