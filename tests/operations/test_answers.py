@@ -1,7 +1,6 @@
 """Answers heed what was said, and come from the best rung that works."""
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest

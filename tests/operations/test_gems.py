@@ -65,11 +65,11 @@ def test_gems_that_can_be_sold_now(served, told, moment):
 
 def test_a_table_for_spreadsheets(served):
     text = as_csv(gems_frame(gems_of(served, 10)))
-    lines = text.strip().splitlines()
+    lines = text.decode("utf-8-sig").strip().splitlines()
     assert lines[0].startswith("item_id,title,expected_buyers")
     assert len(lines) == 4
-    assert ",=It" not in text
-    assert "None." not in text
+    assert ",=It" not in text.decode()
+    assert b"None." not in text
     assert gems_frame({"gems": []}).columns[0] == "item_id"
 
 
