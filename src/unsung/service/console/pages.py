@@ -78,7 +78,7 @@ def add_console(app: FastAPI) -> None:
     app.include_router(router)
 
 
-@router.get("/console/{build}/{name}")
+@router.api_route("/console/{build}/{name}", methods=["GET", "HEAD"])
 async def asset(request: Request, name: Annotated[str, Path(max_length=64)]) -> Response:
     """A file of the pages; its address changes whenever any of them does."""
     if name == CHARTS:

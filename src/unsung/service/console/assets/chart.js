@@ -9,7 +9,7 @@ let loading = null;
 function library() {
   loading ??= (async () => {
     for (let tries = 0; tries < 60; tries += 1) {
-      const answer = await fetch(source, { method: "GET" });
+      const answer = await fetch(source, { method: "HEAD" });
       if (answer.ok) break;
       if (answer.status !== 503) throw new Error("no charts");
       await new Promise((resolve) => setTimeout(resolve, 700));

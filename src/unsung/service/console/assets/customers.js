@@ -52,7 +52,7 @@ function show() {
 }
 
 function who(page) {
-  const box = h("input", { type: "checkbox", role: "switch", checked: page.profiling, onchange: () => consent(box) });
+  const box = h("input", { type: "checkbox", role: "switch", "data-key": "consent", checked: page.profiling, onchange: () => consent(box) });
   return [
     h("dl.facts", h("dt", t("customers.id")), h("dd", page.user_id), h("dt", t("customers.known")), h("dd", t(page.known ? "customers.known_yes" : "customers.known_no")), h("dt", t("customers.had")), h("dd", count(page.n_items))),
     h("label.toggle", box, h("span", h("strong", t("customers.consent")), h("span.small.quiet.block", t(page.profiling ? "customers.consent_on" : "customers.consent_off")))),
@@ -118,7 +118,7 @@ function ours([list, , page]) {
         "li",
         h("span.rank", item.rank),
         h("span.name", itemLink(item.item_id, item.title)),
-        h("button.button.tiny", { type: "button", "aria-label": t("customers.not_this", { title: item.title }), title: t("customers.not_this", { title: item.title }), onclick: () => wish("not_interested", item.item_id, true) }, "✕"),
+        h("button.button.tiny", { type: "button", "data-key": `not-${item.rank}`, "aria-label": t("customers.not_this", { title: item.title }), title: t("customers.not_this", { title: item.title }), onclick: () => wish("not_interested", item.item_id, true) }, "✕"),
         h("div.under", segment(item.segment), reasonsOf(item.reasons, titles)),
       ),
     ),

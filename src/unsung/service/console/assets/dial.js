@@ -185,10 +185,11 @@ async function change(button, job, told) {
     keepState({ position: "" });
     show();
     at("claim").replaceChildren(claim());
+    if (button !== at("undo")) at("turn").querySelector("input").focus();
     say(t(told, { position: dial.position, last: dial.n_positions }));
   } catch (error) {
-    const place = failed(error);
-    button.after(place);
+    button.parentElement.querySelector(".state")?.remove();
+    button.after(failed(error));
     button.disabled = false;
   } finally {
     button.removeAttribute("aria-busy");

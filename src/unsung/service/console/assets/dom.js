@@ -50,7 +50,9 @@ export async function fill(region, job, render, { keep = false } = {}) {
     const found = await job();
     if (turn !== region.turn) return null;
     const made = [render(found)].flat();
+    const focused = region.contains(document.activeElement) && document.activeElement.dataset.key;
     region.replaceChildren(...made.filter(Boolean));
+    if (focused) keepFocus(region, focused);
     return found;
   } catch (error) {
     if (turn !== region.turn) return null;
@@ -60,6 +62,11 @@ export async function fill(region, job, render, { keep = false } = {}) {
   } finally {
     if (turn === region.turn) region.removeAttribute("aria-busy");
   }
+}
+
+/** Whoever goes by keyboard stays where they were, though the control was made anew. */
+export function keepFocus(region, key) {
+  region.querySelector(`[data-key="${CSS.escape(key)}"]:not(:disabled)`)?.focus();
 }
 
 export function failed(error, again) {

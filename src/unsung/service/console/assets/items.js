@@ -1,6 +1,6 @@
 // The catalogue: search, filter, sort, page, export.
 import { file, get, query } from "./api.js";
-import { at, empty, failed, fill, h, itemLink, keepState, later, say, segment, state } from "./dom.js";
+import { at, empty, failed, fill, h, itemLink, keepFocus, keepState, later, say, segment, state } from "./dom.js";
 import { count, decimal, has, percent, t } from "./words.js";
 
 const SEGMENTS = ["head", "tail", "fresh", "cold"];
@@ -70,7 +70,7 @@ function table(found) {
     if (column.first === undefined) return h(name, { scope: "col" }, t(column.key));
     const sorted = wanted.sort === column.name;
     const turn = () => change({ sort: column.name, descending: sorted ? !wanted.descending : column.first });
-    return h(name, { scope: "col", "aria-sort": sorted ? (wanted.descending ? "descending" : "ascending") : null }, h("button", { type: "button", onclick: turn }, t(column.key)));
+    return h(name, { scope: "col", "aria-sort": sorted ? (wanted.descending ? "descending" : "ascending") : null }, h("button", { type: "button", "data-key": column.name, onclick: turn }, t(column.key)));
   };
   return h("div.scroll", h("table.narrow-table", h("thead", h("tr", COLUMNS.map(head))), h("tbody", found.items.map(row))));
 }
@@ -91,12 +91,15 @@ function row(item) {
 function pager(n) {
   const last = Math.max(Math.ceil(n / LIMIT) - 1, 0);
   const here = Math.floor(wanted.offset / LIMIT);
-  const go = (name, page, off) => h("button.button.tiny", { type: "button", disabled: off, onclick: () => change({}, page * LIMIT) }, t(name));
-  at("pager").replaceChildren(
+  const go = (name, page, off) => h("button.button.tiny", { type: "button", "data-key": name, disabled: off, onclick: () => change({}, page * LIMIT) }, t(name));
+  const place = at("pager");
+  const focused = place.contains(document.activeElement) && document.activeElement.dataset.key;
+  place.replaceChildren(
     ...(n > LIMIT
       ? [h("span.small.quiet", t("items.page", { from: count(wanted.offset + 1), to: count(Math.min(wanted.offset + LIMIT, n)), n: count(n) })), go("items.previous", here - 1, here === 0), go("items.next", here + 1, here >= last)]
       : []),
   );
+  if (focused) keepFocus(place, focused);
 }
 
 function clear() {

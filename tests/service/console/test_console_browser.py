@@ -1,0 +1,366 @@
+"""The pages in a real browser: each one's main task, in both languages, schemes and widths."""
+
+import re
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "/": "#lorenz svg",
+    "/dial": "#preview .first + div ol",
+    "/items": "#table tbody tr",
+    "/items/teapot": "#similar li",
+    "/customers?user=u1": "#ours ol",
+    "/models": "#metrics table",
+    "/try": "#list ol",
+}
+"""Address -> what is there when the page is complete."""
+LOOKS = [
+    (1440, "light", "en-GB"),
+    (390, "dark", "zh-CN"),
+    (1440, "dark", "zh-CN"),
+    (390, "light", "en-GB"),
+]
+BUSY = "() => document.querySelectorAll('[aria-busy=true], .skeleton').length"
+
+# Contrast of every text with what lies behind it, by WCAG 2.1; controls without a name; ids that
+# come twice. What it can't tell (gradients, text on charts) it leaves out.
+FAULTS = """() => {
+  const faults = [];
+  const parse = (colour) => {
+    const parts = colour.match(/[\\d.]+/g).map(Number);
+    return { rgb: parts.slice(0, 3), alpha: parts.length > 3 ? parts[3] : 1 };
+  };
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map((value) => {
+      const part = value / 255;
+      return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const style = getComputedStyle(at);
+      if (style.backgroundImage !== "none") return null;
+      const found = parse(style.backgroundColor);
+      if (found.alpha === 1) return found.rgb;
+      if (found.alpha > 0) return null;
+    }
+    return [255, 255, 255];
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.textContent.trim();
+    const node = walker.currentNode.parentElement;
+    const out = "svg, script, noscript, .unseen, :disabled, [aria-busy=true]";
+    if (!text || node.closest(out)) continue;
+    if (!node.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })) continue;
+    const paper = behind(node);
+    if (!paper) continue;
+    const style = getComputedStyle(node);
+    const [high, low] = [light(parse(style.color).rgb), light(paper)].sort((a, b) => b - a);
+    const ratio = (high + 0.05) / (low + 0.05);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    const least = large ? 3 : 4.5;
+    if (ratio < least) faults.push(`contrast ${ratio.toFixed(2)}: ${text.slice(0, 40)}`);
+  }
+  for (const node of document.querySelectorAll("button, a[href], input, select, summary")) {
+    if (!node.checkVisibility()) continue;
+    const labels = [...(node.labels ?? [])].map((label) => label.textContent).join("");
+    const by = node.getAttribute("aria-labelledby");
+    const name = node.getAttribute("aria-label") || labels || node.textContent
+      || (by && document.getElementById(by)?.textContent) || "";
+    if (!name.trim()) faults.push(`no name: ${node.outerHTML.slice(0, 80)}`);
+  }
+  for (const node of document.querySelectorAll("svg[role=img], [role=img]")) {
+    if (!node.getAttribute("aria-label")) faults.push("picture without a name");
+  }
+  const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
+  faults.push(...ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `twice: ${id}`));
+  if (document.querySelectorAll("h1").length !== 1) faults.push("one h1");
+  if (document.querySelectorAll("main").length !== 1) faults.push("one main");
+  return faults;
+}"""
+# What reaches beyond the page sideways without being in a part that scrolls of its own.
+WIDER = """(width) => [...document.querySelectorAll("body *")]
+  .filter((node) => !node.closest(".scroll, .shelf, .unseen, .skip, pre, svg, .numbers"))
+  .filter((node) => node.checkVisibility() && node.getBoundingClientRect().right > width + 1)
+  .map((node) => node.outerHTML.slice(0, 90))"""
+
+
+@pytest.fixture
+def complaints():
+    return []
+
+
+@pytest.fixture
+def visit(browser, address, complaints):
+    """Opens a page in a browser of its own; whatever the browser complains of is collected."""
+    contexts = []
+
+    def opened(path, look=LOOKS[0], ready=None, prepare=None, settle=True):
+        width, scheme, locale = look
+        size = {"width": width, "height": 900}
+        context = browser.new_context(viewport=size, color_scheme=scheme, locale=locale)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda sent: sent.url.startswith((address, "blob:", "data:"))
+                or complaints.append(sent.url))  # fmt: skip
+        if prepare is not None:
+            prepare(page)
+        page.goto(address + path)
+        page.wait_for_selector(ready or PAGES[path])
+        if settle:
+            settled(page)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def settled(page):
+    for _ in range(100):
+        if not page.evaluate(BUSY):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{page.url} stays busy")
+
+
+SEEN = [*((path, look) for path in PAGES for look in LOOKS[:2]), *(("/dial", x) for x in LOOKS[2:])]
+
+
+@pytest.mark.parametrize(("path", "look"), SEEN)
+def test_pages_are_whole(visit, complaints, path, look):
+    page = visit(path, look)
+    width = look[0]
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate(WIDER, width) == []
+    assert page.evaluate(FAULTS) == []
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("html").get_attribute("lang") == look[2][:2]
+    assert page.locator("html").get_attribute("data-theme") == look[1]
+    assert page.locator(".state.failed").count() == 0
+    assert complaints == []
+
+
+def test_titles_are_text_wherever_they_are_shown(visit, complaints, payloads):
+    page = visit("/items")
+    shown = page.locator("#table").inner_text()
+    assert all(payload in shown for payload in payloads)
+    for payload in payloads:
+        page.fill("#query", payload)
+        settled(page)
+        assert page.evaluate("window.hacked") is None
+    assert complaints == []
+
+
+def test_each_figure_has_its_definition_one_click_away(visit):
+    page = visit("/")
+    figures = page.locator(".figure")
+    assert figures.count() == 6
+    for figure in figures.all():
+        assert figure.locator(".value").inner_text() not in ("", "–")
+        assert not figure.locator("details p").is_visible()
+        figure.locator("summary").click()
+        assert figure.locator("details p").is_visible()
+    page.locator("#lorenz ~ details").first.locator("summary").click()
+    assert page.locator("#lorenz ~ details table tbody tr").first.is_visible()
+
+
+def test_the_dial_is_turned_applied_and_undone(visit, complaints):
+    page = visit("/dial")
+    assert "95%" in page.locator("#claim .claim").inner_text()
+    slider = page.get_by_role("slider")
+    for position in ("1", "0"):
+        slider.focus()
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_url(re.compile(rf"position={position}"))
+        settled(page)
+        page.fill("#note", f"to {position}")
+        page.get_by_role("button", name=f"Apply position {position}").click()
+        page.get_by_text(f"stands at {position} of 2").wait_for()
+        settled(page)
+    history = page.locator("#history tbody tr")
+    assert [row.locator("td").nth(3).inner_text() for row in history.all()] == ["to 0", "to 1"]
+    page.get_by_role("button", name="Undo the last change").click()
+    page.get_by_text("stands at 1 of 2").wait_for()
+    assert history.count() == 3
+    assert complaints == []
+
+
+def test_a_link_carries_the_position_of_the_dial(visit):
+    page = visit("/dial?position=1", ready=PAGES["/dial"])
+    assert page.get_by_role("slider").input_value() == "1"
+
+
+def test_items_are_searched_sorted_and_exported(visit, complaints):
+    page = visit("/items")
+    page.get_by_role("button", name="Buyers", exact=True).click()
+    page.locator("th[aria-sort=descending]").wait_for()
+    settled(page)
+    buyers = [int(cell.inner_text()) for cell in page.locator("tbody tr td:nth-child(3)").all()]
+    assert buyers == sorted(buyers, reverse=True)
+    page.get_by_label("Head").check(force=True)
+    page.wait_for_url(re.compile("segment=head"))
+    settled(page)
+    assert set(page.locator("tbody tr td:nth-child(2)").all_inner_texts()) == {"Head"}
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export CSV").click()
+    assert download.value.suggested_filename == "catalogue.csv"
+    page.reload()
+    settled(page)
+    assert page.get_by_label("Head").is_checked()
+    page.fill("#query", "teapot")
+    page.locator("a[href='/items/teapot']").wait_for()
+    page.fill("#query", "")
+    page.select_option("#reason", "new")
+    page.get_by_role("button", name="Clear the filters").click()
+    page.locator("tbody tr").nth(19).wait_for()
+    assert complaints == []
+
+
+def test_a_customer_opts_out_and_takes_a_wish_back(visit, complaints):
+    page = visit("/customers", ready="#ours ol")
+    page.get_by_role("combobox").fill("u3")
+    page.get_by_role("button", name="Show").click()
+    page.locator("dd", has_text="u3").wait_for()
+    settled(page)
+    before = page.locator("#ours .name").all_inner_texts()
+    page.locator("#ours li button").first.click()
+    page.locator("#wishes li").wait_for()
+    settled(page)
+    assert before[0] not in page.locator("#ours .name").all_inner_texts()
+    page.get_by_role("button", name="Take back").click()
+    page.locator("#wishes p").wait_for()
+    page.get_by_role("switch").uncheck(force=True)
+    page.get_by_text("Opted out: lists").wait_for()
+    settled(page)
+    page.get_by_role("switch").check(force=True)
+    page.get_by_text("Lists are made from this history").wait_for()
+    assert complaints == []
+
+
+def test_the_shop_window_follows_each_click(visit, complaints):
+    page = visit("/try")
+    before = page.locator("#list .name").all_inner_texts()
+    page.get_by_role("button", name=re.compile("^Buy ")).nth(1).click()
+    page.locator("#took", has_text="ms").wait_for()
+    settled(page)
+    assert page.locator("#list .name").all_inner_texts() != before
+    assert page.locator("#events li").count() == 1
+    page.get_by_role("button", name=re.compile("^Look at ")).first.click()
+    page.locator("#events li").nth(1).wait_for()
+    page.get_by_role("button", name="New visitor").click()
+    page.get_by_text("Nothing yet.").wait_for()
+    assert complaints == []
+
+
+def test_the_models_page_says_what_serves(visit):
+    page = visit("/models")
+    assert page.locator("#health .status.good").is_visible()
+    assert page.locator("#versions .status.good").count() == 1
+    assert page.locator("#training svg").count() == 2
+    assert page.locator("#findings li").count() == 4
+
+
+def test_language_and_colours_are_chosen_and_kept(visit):
+    page = visit("/dial?position=1", ready=PAGES["/dial"])
+    page.get_by_role("link", name="中文").click()
+    page.wait_for_url(re.compile("position=1.*lang=zh"))
+    assert page.locator("h1").inner_text() == "旋钮"
+    page.get_by_role("button", name="深色").click()
+    page.get_by_role("link", name="商品").click()
+    page.wait_for_url(re.compile("/items"))
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    assert page.locator("h1").inner_text() == "商品"
+
+
+def test_the_keyboard_reaches_everything(visit):
+    page = visit("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.locator("details[open]").count() == 1
+    style = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert style == "solid"
+
+
+def test_the_menu_of_a_narrow_page(visit):
+    page = visit("/items", LOOKS[3])
+    assert not page.get_by_role("link", name="The dial").is_visible()
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("link", name="The dial").click()
+    page.wait_for_url(re.compile("/dial"))
+
+
+REFUSALS = [
+    *((path, 401, "Not open to you") for path in PAGES),
+    ("/", 503, "No model is in service"),
+    ("/items", 500, "That didn't work"),
+]
+
+
+@pytest.mark.parametrize(("path", "status", "said"), REFUSALS)
+def test_pages_without_permission_or_a_model_say_so(visit, path, status, said):
+    body = '{"error": {"code": "x", "message": "So it is.", "request_id": "1"}}'
+
+    def refuse(page):
+        page.route("**/v1/**", lambda route: route.fulfill(status=status, body=body))
+
+    page = visit(path, LOOKS[3], ready=".state", prepare=refuse)
+    assert page.get_by_text(said).first.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.locator("#notices form").count() == (2 if status == 401 else 0)
+
+
+def test_a_failed_part_is_asked_for_again(visit):
+    answers = [500]
+
+    def fail_once(page):
+        def answer(route):
+            if answers:
+                route.fulfill(status=answers.pop())
+            else:
+                route.continue_()
+
+        page.route("**/v1/catalogue?*", answer)
+
+    page = visit("/items", ready=".state.failed", prepare=fail_once)
+    page.get_by_role("button", name="Try again").click()
+    page.locator(PAGES["/items"]).first.wait_for()
+
+
+def test_charts_wait_for_their_script_with_a_sign_of_life(visit):
+    made = []
+
+    def hold(page):
+        def answer(route):
+            if made:
+                route.continue_()
+            else:
+                route.fulfill(status=503)
+
+        page.route("**/charts.js", answer)
+
+    page = visit("/", ready="#lorenz [role=status]", prepare=hold, settle=False)
+    assert page.locator("#lorenz + details").is_visible()
+    made.append(True)
+    page.locator("#lorenz svg").wait_for()
+
+
+def test_without_charts_the_numbers_are_there(visit):
+    def fail(page):
+        page.route("**/charts.js", lambda route: route.fulfill(status=500))
+
+    page = visit("/", ready="#lorenz p", prepare=fail, settle=False)
+    assert page.locator("#lorenz + details tbody tr").first.is_visible()
