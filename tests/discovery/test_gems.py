@@ -42,8 +42,8 @@ def window_at(shop, moment, shown=None):
 
 
 def buyers_at(shop, moment, window):
-    whole = shop.dataset.as_of(min(moment + WINDOW * DAY_US, shop.dataset.end))
-    return buyers_between(whole, moment, moment + WINDOW * DAY_US)[window.item]
+    rows, n_items = shop.dataset.interactions, shop.dataset.n_items
+    return buyers_between(rows, n_items, moment, moment + WINDOW * DAY_US)[window.item]
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +198,7 @@ def test_neighbours_are_the_nearest_by_text():
 def test_buyers_are_counted_once_and_within_the_span(toy_shop):
     state = toy_shop.as_of()
     start = int(state.interactions.timestamp[0])
-    found = buyers_between(state, start, start + 11 * DAY_US)
+    found = buyers_between(state.interactions, state.n_items, start, start + 11 * DAY_US)
     assert found[state.items.find("kettle")] == 5
     assert found[state.items.find("teapot")] == 1
     assert found[state.items.find("teacup")] == 0

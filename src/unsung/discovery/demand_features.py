@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import scipy.sparse as sp
 
+from unsung.data.interactions import Interactions
 from unsung.data.state import ShopState
 from unsung.discovery.similar import Neighbours
 from unsung.features.history import divide
@@ -57,8 +58,9 @@ def demand_features(
     """
     assert state.as_of is not None
     span = round(window_days * DAY_US)
-    recent = buyers_between(state, state.as_of - span, state.as_of)
-    before = buyers_between(state, state.as_of - 2 * span, state.as_of - span)
+    rows, n_items = state.interactions, state.n_items
+    recent = buyers_between(rows, n_items, state.as_of - span, state.as_of)
+    before = buyers_between(rows, n_items, state.as_of - 2 * span, state.as_of - span)
     now, earlier = np.log1p(recent), np.log1p(before)
     found = {
         **item_features(state),
@@ -78,12 +80,24 @@ def demand_features(
     return found
 
 
-def buyers_between(state: ShopState, start: int, end: int) -> np.ndarray:
-    """Distinct buyers of each item in a span of time: ndarray of int64, shape (n_items,)."""
-    rows = state.interactions.between(start, end)
-    rows = rows.take(rows.is_target)
-    pair = np.unique(rows.user_index.astype(np.int64) * state.n_items + rows.item_index)
-    return np.bincount(pair % max(state.n_items, 1), minlength=state.n_items)
+def buyers_between(rows: Interactions, n_items: int, start: int, end: int) -> np.ndarray:
+    """Distinct buyers of each item in a span of time.
+
+    Parameters
+    ----------
+    rows : Interactions
+    n_items : int
+    start, end : int
+        Microseconds since 1970 UTC; the end is not in the span.
+
+    Returns
+    -------
+    buyers : ndarray of int64, shape (n_items,)
+    """
+    inside = rows.between(start, end)
+    inside = inside.take(inside.is_target)
+    pair = np.unique(inside.user_index.astype(np.int64) * max(n_items, 1) + inside.item_index)
+    return np.bincount(pair % max(n_items, 1), minlength=n_items)
 
 
 def _of_neighbours(

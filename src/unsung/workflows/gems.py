@@ -80,8 +80,8 @@ class _Windows:
 
     def buyers(self, moment: int) -> np.ndarray:
         """Of the window's items, within the window that begins at the moment."""
-        everything = self.dataset.as_of(min(moment + self.length, self.dataset.end))
-        every = buyers_between(everything, moment, moment + self.length)
+        rows, n_items = self.dataset.interactions, self.dataset.n_items
+        every = buyers_between(rows, n_items, moment, moment + self.length)
         return np.asarray(every[self.at(moment).item])
 
 
