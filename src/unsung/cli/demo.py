@@ -68,6 +68,8 @@ def demo(
     say(f"Done in {time.monotonic() - begun:.0f} s. Where to look next:")
     say(f"  {bundle / 'report.html'}    before and after, the dial, the test, the diagnosis")
     say(f"  {out / 'quarantine'}/    every row that was set aside, with its reason")
+    say(f"  unsung serve {bundle}    the console and the API, at http://127.0.0.1:8000")
+    say(f"  unsung gems {bundle}    items of the tail that promise more than they sell")
     say(f"  unsung recommend {bundle} --user {user} --explain")
     say("  unsung init FILES...    the same on your own files")
 
