@@ -9,10 +9,12 @@ import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +69,7 @@ class Server:
                 status, _ = asyncio.run(once(self.port, request("GET", "/health/ready")))
                 if status == 200:
                     return
-            time.sleep(0.05)
+            threading.Event().wait(0.05)
         raise RuntimeError(f"The service wasn't ready within {START_S} s.")
 
     def kill(self) -> None:
@@ -109,12 +111,10 @@ def request(method: str, path: str, body: Any = None, headers: str = "") -> byte
     return head.encode() + data
 
 
-def lists() -> Iterator[bytes]:
-    """Requests for lists, of one customer after another."""
-    number = 0
-    while True:
-        number += 1
-        yield request("GET", f"/v1/users/{12347 + number % 4000}/recommendations")
+def lists(customers: int = 4_000) -> Iterator[bytes]:
+    """Requests for lists, of one customer of the demo shop after another."""
+    for number in cycle(range(customers)):
+        yield request("GET", f"/v1/users/{12347 + number}/recommendations")
 
 
 def batch(number: int) -> bytes:

@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ from http_load import (
     request,
 )
 
+from unsung.artifacts.folder import Manifest
 from unsung.store import changes_after, open_store
 
 SLOW = 500
@@ -147,9 +149,9 @@ def stopped(bundle: Path, path: Path, number: int) -> dict[str, Any]:
 def other_version(bundle: Path, target: Path) -> Path:
     """The same model under another version."""
     shutil.copytree(bundle, target)
-    manifest = json.loads((target / "manifest.json").read_text("utf-8"))
-    manifest["created"] = "2026-01-01T00:00:00Z"
-    (target / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    file = target / "manifest.json"
+    manifest = Manifest.from_bytes(file, file.read_bytes())
+    file.write_bytes(replace(manifest, created="2026-01-01T00:00:00Z").to_bytes())
     return target
 
 
@@ -307,7 +309,7 @@ def leaks(bundle: Path, folder: Path, seconds: float) -> dict[str, Any]:
 
         async def used(going_on: Any) -> None:
             await asyncio.gather(
-                load(server.port, lists(), 4, going_on, pause_s=0.01),
+                load(server.port, lists(100), 4, going_on, pause_s=0.01),
                 load(server.port, mixed(), 1, going_on, pause_s=0.05),
             )
 

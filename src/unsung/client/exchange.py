@@ -59,7 +59,16 @@ class Call:
 
 
 def recommend_call(user_id: str, k: int, explain: bool, filters: Mapping[str, Any]) -> Call:
-    """A list for a customer."""
+    """A list for a customer.
+
+    Parameters
+    ----------
+    user_id : str
+    k : int
+    explain : bool
+    filters : mapping
+        Further parts of the query.
+    """
     query = {"k": k, "explain": str(explain).lower(), **filters}
     return Call("GET", f"/v1/users/{_part(user_id)}/recommendations", query=query)
 
@@ -81,7 +90,14 @@ def items_call(items: Sequence[Mapping[str, Any]]) -> Call:
 
 
 def choose_call(user_id: str, kind: str, subject: str, active: bool) -> Call:
-    """What a customer says of an item or a brand."""
+    """What a customer says of an item or a brand.
+
+    Parameters
+    ----------
+    user_id, kind, subject : str
+    active : bool
+        False takes it back.
+    """
     body = {"kind": kind, "subject": subject, "active": active}
     return Call("POST", f"/v1/users/{_part(user_id)}/choices", body)
 

@@ -1,6 +1,6 @@
 """The client for ordinary programs."""
 
-import time
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -86,7 +86,17 @@ class Client:
         query: str | None = None,
         k: int = 10,
     ) -> Recommendations:
-        """A list for a session, a basket or a wish in words."""
+        """A list for a session, a basket or a wish in words.
+
+        Parameters
+        ----------
+        session_id : str, optional
+        items : sequence of str
+            What is in the basket, or was looked at.
+        query : str, optional
+            A wish in words.
+        k : int
+        """
         wanted = {"session_id": session_id, "items": list(items), "query": query, "k": k}
         return self._list(exchange.recommend_for_call(wanted))
 
@@ -104,7 +114,18 @@ class Client:
         return received_of(self._ask(exchange.items_call(items)))
 
     def choose(self, user_id: str, kind: str, subject: str, *, active: bool = True) -> None:
-        """Say that a customer likes, dislikes or hides something, or takes it back."""
+        """Say that a customer likes, dislikes or hides something, or takes it back.
+
+        Parameters
+        ----------
+        user_id : str
+        kind : str
+            ``like``, ``dislike``, ``not_interested``, ``hide_brand`` or ``hide_term``.
+        subject : str
+            The item, brand or term.
+        active : bool
+            False takes it back.
+        """
         self._ask(exchange.choose_call(user_id, kind, subject, active))
 
     def consent(self, user_id: str, *, profiling: bool) -> None:
@@ -161,7 +182,7 @@ class Client:
             pause_s = exchange.pause_before(call, tried, answer)
             if pause_s is None:
                 break
-            time.sleep(pause_s)
+            threading.Event().wait(pause_s)
         if answer is None:
             raise ServiceError(f"The service can't be reached ({reason}).")
         return exchange.body_of(answer)

@@ -71,6 +71,15 @@ def make_account(store: Store, name: str, password: str, role: str, who: str, no
 def disable_account(store: Store, name: str, who: str, now: int) -> Account:
     """Let nobody sign in under a name any more; who is signed in is signed out.
 
+    Parameters
+    ----------
+    store : Store
+    name : str
+    who : str
+        For the records.
+    now : int
+        Microseconds since 1970 UTC.
+
     Raises
     ------
     InputError

@@ -111,7 +111,16 @@ def preview(shop: RunningShop, query: Query, now: int) -> Answer:
 
 
 def popular_for(shop: RunningShop, user_id: str, k: int, now: int) -> Answer:
-    """What most-popular would show a customer: the most bought items that they don't have."""
+    """What most-popular would show a customer: the most bought items that they don't have.
+
+    Parameters
+    ----------
+    shop : RunningShop
+    user_id : str
+    k : int
+    now : int
+        Microseconds since 1970 UTC.
+    """
     served = shop.model()
     rung = served.rungs[-1]
     items = recommend(

@@ -10,7 +10,7 @@ from unsung.service.context import Context, now_us
 from unsung.service.problems import TooManyError
 from unsung.store.rates import take
 
-PATIENCE_S: Final = 0.1
+PATIENCE_S: Final = 0.25
 """So long the store is waited for; then a request goes through uncounted."""
 SIGN_INS: Final = 5
 """Passwords that may be tried at once under one name; one more every ``SIGN_IN_S``."""

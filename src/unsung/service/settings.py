@@ -33,7 +33,7 @@ class ServiceSettings(Settings):
     """Most requests a second of one key or account, over all processes; no limit if not given."""
     burst: int = Field(default=100, ge=1)
     """Requests that a caller may make at once before ``requests_per_s`` counts."""
-    most_waiting: int = Field(default=64, ge=1)
+    most_waiting: int = Field(default=32, ge=1)
     """Requests under way in one process; further ones are told to come again."""
     session_hours: float = Field(default=12, gt=0, le=24 * 30)
     """After so long somebody who signed in has to do it again."""

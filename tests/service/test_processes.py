@@ -1,0 +1,38 @@
+"""A service in processes of its own, killed, stopped and starved: the short form."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "service.py"
+NOTHING = {"lost": 0, "duplicated": 0, "partial": 0, "phantom": 0}
+
+
+@pytest.fixture
+def run(bundles):
+    def measured(what: str, *options: object) -> dict:
+        command = [sys.executable, SCRIPT, what, bundles[0], *map(str, options)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-2_000:]
+        return json.loads(done.stdout)[what]
+
+    return measured
+
+
+def test_nothing_acknowledged_is_lost_by_kills(run):
+    found = run("kills", "--kills", 2)
+    assert found["acknowledged"] > 0
+    assert found.items() >= NOTHING.items()
+
+
+def test_an_orderly_stop_keeps_everything(run):
+    for row in run("stop").values():
+        assert row["acknowledged"] > 0
+        assert row.items() >= NOTHING.items()
+
+
+def test_bombs_are_refused(run):
+    assert {each["status"] // 100 for each in run("bombs")["bombs"].values()} == {4}
