@@ -84,6 +84,42 @@ def diagnosed(model, documents) -> dict:
     return {**documents["diagnosis.json"], "shop": PAYLOADS[0], "tables": tables}
 
 
+def gems_in(model) -> dict:
+    """Gems of the small shop's own items, whose titles are hostile."""
+    ids, titles = list(model.state.items.values), list(model.state.catalogue["title"])
+    near = [{"item_id": ids[0], "title": titles[0], "buyers": 3}]
+    gems = [
+        {
+            "item_id": item,
+            "title": title,
+            "score": 9.0 - place / 10,
+            "expected_buyers": 40.0 - place,
+            "expected_of_alike": 12.0,
+            "low": 5.0,
+            "high": 60.0,
+            "recent_buyers": 4,
+            "buyers": 0,
+            "parts": {"own": 0.3, "similar": 0.2, "price": 0.1, "title": -0.1},
+            "similar": near,
+            "reason": title,
+            "obstacles": [{"code": "seasonal", "sentence": title, "evidence": {}}],
+            "advice": ["Show it."],
+            "audience": {"size": 7, "share": 0.1, "standard_error": 0.0, "examples": ["u1"]},
+        }
+        for place, (item, title) in enumerate(zip(ids, titles, strict=True))
+    ]
+    row = {
+        "chosen": "50 best",
+        "excess": {"gems": 3.0, "trend": 2.0, "total popularity": 0.1, "term vectors": 1.0},
+        "best_baseline": "trend",
+        "ratio": 1.5,
+        "interval": [1.1, 2.0],
+        "precision": 0.8,
+    }
+    tried = {"windows": 3, "definition": "", "rows": [row]}
+    return {"format": 1, "window_days": 28.0, "n_items": 9, "gems": gems, "back_test": tried}
+
+
 @pytest.fixture(scope="session")
 def full_bundle(model, documents, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("console") / "bundle"
@@ -91,6 +127,7 @@ def full_bundle(model, documents, tmp_path_factory) -> Path:
     policy = replace(shown.policy, certificate=documents["certificate"])
     files = {name: found for name, found in documents.items() if name.endswith(".json")}
     files["diagnosis.json"] = diagnosed(shown, documents)
+    files["gems.json"] = gems_in(shown)
     records = Records({}, {}, files, {"report.html": "<!doctype html><title>Report</title>"})
     write_bundle(folder, replace(shown, policy=policy), records, created="2026-03-01T10:00:00Z")
     return folder

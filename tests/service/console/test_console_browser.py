@@ -9,6 +9,7 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "/": "#lorenz svg",
     "/dial": "#preview .first + div ol",
+    "/gems": ".gem h2",
     "/items": "#table tbody tr",
     "/items/teapot": "#similar li",
     "/customers?user=u1": "#ours ol",
@@ -301,6 +302,24 @@ def test_the_menu_of_a_narrow_page(visit):
     page.get_by_role("button", name="Menu").click()
     page.get_by_role("link", name="The dial").click()
     page.wait_for_url(re.compile("/dial"))
+
+
+def test_gems_are_found_ordered_and_led_to_their_customers(visit):
+    page = visit("/gems", ready=PAGES["/gems"])
+    shown = page.locator(".gem").count()
+    assert shown > 3
+    page.locator("#words").fill("script")
+    page.wait_for_url(re.compile("words=script"))
+    assert page.locator(".gem").count() < shown
+    page.locator("#words").fill("no such words")
+    page.wait_for_selector(".state")
+    page.locator("#words").fill("")
+    page.wait_for_selector(".gem")
+    assert page.locator("#tried table").is_visible()
+    page.locator("#sort").select_option("expected")
+    assert "sort=expected" in page.url
+    page.locator(".gem a", has_text="u1").first.click()
+    page.wait_for_url(re.compile("/customers[?]user=u1"))
 
 
 REFUSALS = [

@@ -48,6 +48,7 @@ class Page:
 PAGES: Final = (
     Page("tail", "/"),
     Page("dial", "/dial"),
+    Page("gems", "/gems"),
     Page("items", "/items"),
     Page("item", "/items/{item_id:path}", "items"),
     Page("customers", "/customers"),
