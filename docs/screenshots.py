@@ -1,0 +1,121 @@
+"""Pictures of every page of the console, by one command.
+
+``python docs/screenshots.py BUNDLE`` serves the bundle with an empty store of its own, opens each
+page in Chromium and writes PNG files into ``docs/images``.
+"""
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WIDE = {"width": 1200, "height": 740}
+NARROW = {"width": 390, "height": 844}
+# Name of the picture -> address, size, scheme and language.
+PICTURES: dict[str, tuple[str, dict[str, int], str, str]] = {
+    "tail": ("/", WIDE, "light", "en-GB"),
+    "dial": ("/dial", WIDE, "light", "en-GB"),
+    "items": ("/items?query=a+present+for+a+gardener&segment=tail", WIDE, "light", "en-GB"),
+    "item": ("/items/{item}", WIDE, "light", "en-GB"),
+    "customers": ("/customers", WIDE, "light", "en-GB"),
+    "models": ("/models", WIDE, "light", "en-GB"),
+    "try": ("/try", WIDE, "light", "en-GB"),
+    "tail-zh-dark": ("/", WIDE, "dark", "zh-CN"),
+    "dial-zh-narrow": ("/dial", NARROW, "light", "zh-CN"),
+    "try-narrow-dark": ("/try", NARROW, "dark", "en-GB"),
+}
+BUSY = "() => document.querySelectorAll('[aria-busy=true], .skeleton').length"
+
+
+@contextmanager
+def served(bundle: Path) -> Iterator[str]:
+    """The address of a service of the bundle, with an empty store."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        store = f"{folder}/shop.db"
+        command = [sys.executable, "-m", "unsung", "serve", str(bundle), "--port", str(port)]
+        environment = {**os.environ, "UNSUNG_SERVE_STORE": store, "UNSUNG_SERVE_LOG_LEVEL": "error"}
+        with subprocess.Popen(command, env=environment) as process:
+            try:
+                wait_for(f"http://127.0.0.1:{port}/health/ready")
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                process.terminate()
+
+
+def wait_for(address: str, seconds: float = 60) -> None:
+    """Wait until an address answers that all is well."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(address):  # noqa: S310 - of our own service
+                return
+        except (urllib.error.URLError, ConnectionError):
+            if time.monotonic() > until:
+                raise
+            threading.Event().wait(0.2)
+
+
+def settled(page: Page) -> None:
+    """Wait until nothing of a page is on its way any more."""
+    for _ in range(200):
+        page.wait_for_timeout(100)
+        if not page.evaluate(BUSY):
+            page.wait_for_timeout(300)
+            return
+
+
+def take(browser: Browser, address: str, name: str, folder: Path) -> None:
+    """One picture."""
+    path, size, scheme, locale = PICTURES[name]
+    looks: dict[str, Any] = {"viewport": size, "color_scheme": scheme, "locale": locale}
+    context = browser.new_context(**looks)
+    page = context.new_page()
+    if "{item}" in path:
+        page.goto(f"{address}/items?sort=demand")
+        page.wait_for_selector("td.title a")
+        path = str(page.locator("td.title a").first.get_attribute("href"))
+    page.goto(address + path)
+    settled(page)
+    if path == "/try":
+        page.locator(".tile .button").nth(1).click()
+        page.wait_for_timeout(500)
+        settled(page)
+    page.screenshot(path=folder / f"{name}.png")
+    context.close()
+
+
+def main() -> None:
+    """Take all pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "images")
+    chosen = parser.parse_args()
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    options = ["--no-sandbox"] if os.getuid() == 0 else []
+    with served(chosen.bundle) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=options)
+        for name in PICTURES:
+            take(browser, address, name, chosen.out)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
