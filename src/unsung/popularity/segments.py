@@ -4,7 +4,6 @@ from typing import Final
 
 import numpy as np
 
-from unsung.data.interactions import Interactions
 from unsung.data.settings import SegmentSettings
 from unsung.data.state import ShopState
 from unsung.schema import DAY_US
