@@ -29,6 +29,7 @@ NARROW = {"width": 390, "height": 844}
 PICTURES: dict[str, tuple[str, dict[str, int], str, str]] = {
     "tail": ("/", WIDE, "light", "en-GB"),
     "dial": ("/dial", WIDE, "light", "en-GB"),
+    "gems": ("/gems", WIDE, "light", "en-GB"),
     "items": ("/items?query=a+present+for+a+gardener&segment=tail", WIDE, "light", "en-GB"),
     "item": ("/items/{item}", WIDE, "light", "en-GB"),
     "customers": ("/customers", WIDE, "light", "en-GB"),
