@@ -75,7 +75,7 @@ async def similar(
     """Items that are bought with one, or are like it in words or meaning."""
     segments = BEYOND_HEAD if discover else SEGMENT_NAMES
     served = context.shop.model()
-    if served.shop.whole.items.index_of([item_id])[0] < 0:
+    if served.shop.whole.items.find(item_id) < 0:
         raise NotFoundError(f"There is no item {item_id}.")
     found = await context.work(lambda: search.similar_items(served, item_id, k, now_us(), segments))
     return as_json({"items": found})
