@@ -38,9 +38,10 @@ class Hanging(Broken):
 
     def __init__(self, gate: threading.Event) -> None:
         super().__init__(StoreError("let go"))
-        self.gate = gate
+        self.gate, self.entered = gate, threading.Semaphore(0)
 
     def score(self, *_):
+        self.entered.release()
         self.gate.wait()
         return super().score()
 
@@ -151,13 +152,13 @@ def test_a_locked_store_is_not_ready(client, tmp_path):
 
 
 def test_too_much_at_once_is_told_to_come_again(start, gate):
-    client = start(most_waiting=2)
-    put_in(client.app.state.context.shop, {"full": Hanging(gate)})
+    client = start(most_waiting=2, deadline_ms=10_000)
+    hanging = Hanging(gate)
+    put_in(client.app.state.context.shop, {"full": hanging})
     with ThreadPoolExecutor(2) as threads:
         waiting = [threads.submit(client.get, PATH) for _ in range(2)]
+        assert all(hanging.entered.acquire(timeout=30) for _ in waiting)
         refused = client.get(PATH)
-        while refused.status_code == 200:  # the two weren't there yet
-            refused = client.get(PATH)
         assert refused.status_code == 503
         assert refused.headers["retry-after"] == "1"
         assert refused.json()["error"]["code"] == "unavailable"
