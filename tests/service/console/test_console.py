@@ -274,10 +274,20 @@ def test_without_charts_the_pages_say_so(tmp_path, monkeypatch, console):
 
     monkeypatch.setattr("unsung.service.console.chart_script._script", broken)
     charts = ChartScript(tmp_path / "cache")
-    monkeypatch.setattr(console.app.state, "charts", charts)
+    monkeypatch.setitem(console.app.state._state, "charts", charts)
     assert console.get("/console/x/charts.js").status_code == 503
     charts.make()
     assert console.get("/console/x/charts.js").status_code == 500
+
+
+def test_a_page_asks_whether_the_charts_are_there(tmp_path, monkeypatch, console):
+    monkeypatch.setattr("unsung.service.console.chart_script._script", lambda: "window.charts=1")
+    charts = ChartScript(tmp_path / "cache")
+    monkeypatch.setitem(console.app.state._state, "charts", charts)
+    assert console.head("/console/x/charts.js").status_code == 503
+    charts.make()
+    assert console.head("/console/x/charts.js").status_code == 200
+    assert console.get("/console/x/charts.js").text == "window.charts=1"
 
 
 def test_messages_are_plain_tables():

@@ -97,6 +97,8 @@ def _chart_script(request: Request) -> Response:
     if made is None:
         status = 500 if charts.failed else 503
         return Response("", status, headers={"Retry-After": "1"}, media_type=_KINDS["js"])
+    if request.method == "HEAD":
+        return Response("", media_type=_KINDS["js"])
     headers = {"Cache-Control": _FOR_EVER, "Content-Encoding": "gzip"}
     return Response(made, headers=headers, media_type=_KINDS["js"])
 
