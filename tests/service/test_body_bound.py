@@ -2,12 +2,20 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from unsung.service.body_bound import MOST_DEPTH, BodyBound, depth_exceeds
+
+
+def in_thread(job):
+    """What a coroutine gives, run where no loop can be running: Playwright leaves one behind."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, job).result()
+
 
 LEAVES = st.none() | st.integers() | st.text(alphabet='[]{}"\\a,:')
 VALUES = st.recursive(
@@ -58,7 +66,7 @@ def statuses(body_bound: BodyBound, messages: list[dict], headers: list) -> list
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
-    asyncio.run(body_bound(scope, receive, send))
+    in_thread(body_bound(scope, receive, send))
     return [message["status"] for message in sent if message["type"] == "http.response.start"]
 
 
