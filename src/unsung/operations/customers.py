@@ -58,7 +58,7 @@ def export_customer(shop: RunningShop, user_id: str, who: str, now: int) -> dict
     now : int
     """
     stored = export_person(shop.store, user_id)
-    append(shop.store, who, "export", user_id, {}, now)
+    append(shop.store, who, "export", user_id, {}, now, person=True)
     served = shop.served
     fitted = [] if served is None else served.shop.fitted_rows(user_id)
     return {"user_id": user_id, "store": stored, "model": {"interactions": fitted}}
@@ -84,7 +84,8 @@ def erase_customer(shop: RunningShop, user_id: str, who: str, now: int) -> dict[
     served = shop.served
     fitted = 0 if served is None else len(served.shop.fitted_rows(user_id))
     receipt = erase_person(shop.store, user_id, now)
-    append(shop.store, who, "erase", user_id, {"rows": sum(receipt.tables.values())}, now)
+    detail = {"rows": sum(receipt.tables.values())}
+    append(shop.store, who, "erase", user_id, detail, now, person=True)
     shop.catch_up(now)
     pending = {
         "bundle": f"{fitted} interactions of the fit's data, unseen by lists from now on",

@@ -1,0 +1,147 @@
+"""Which model serves after a start, the dial's way back, erasure to the last byte, lost jobs."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from unsung.errors import BundleError, InputError
+from unsung.operations.answers import Query
+from unsung.operations.customers import erase_customer, export_customer
+from unsung.operations.jobs import SILENT_S, start_refit
+from unsung.operations.running import RunningShop
+from unsung.pipeline.bundle import Records, write_bundle
+from unsung.store.audit import entries, verify
+from unsung.store.dial import apply_dial, dial_history
+from unsung.store.events import Event, append_events
+from unsung.store.exposures import Exposure
+from unsung.store.jobs import add_job, job
+from unsung.store.models import active_model, models, roll_back_model
+
+CANARY = "canary-4f1c9a7e"
+
+
+@pytest.fixture
+def failures() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def shop(store, failures) -> RunningShop:
+    return RunningShop(store, lambda place, _: failures.append(place))
+
+
+@pytest.fixture
+def later_bundle(model, tmp_path):
+    written = Records({}, {}, {}, {})
+    write_bundle(tmp_path / "later", model, written, created="2025-04-01T00:00:00Z")
+    return tmp_path / "later"
+
+
+def again(store) -> RunningShop:
+    """The same service after a restart."""
+    return RunningShop(store, lambda place, error: None)
+
+
+def test_a_bundle_that_the_store_doesn_t_know_serves(shop, store, bundle, later_bundle, moment):
+    shop.start(bundle, moment)
+    first = shop.model().version
+    restarted = again(store)
+    restarted.start(later_bundle, moment)
+    assert restarted.model().version != first
+    assert active_model(store).version == restarted.model().version
+    assert len(models(store)) == 2
+
+
+def test_a_restart_takes_nothing_back(shop, store, bundle, later_bundle, moment):
+    shop.start(bundle, moment)
+    first = shop.model().version
+    shop.load(later_bundle, "ann", moment)
+    roll_back_model(store, "ann", moment)
+    restarted = again(store)
+    restarted.start(later_bundle, moment)
+    assert restarted.model().version == first
+
+
+def test_a_fit_that_took_the_place_of_another_serves(shop, store, bundle, later_bundle, moment):
+    shop.start(bundle, moment)
+    old = shop.model().version
+    shutil.rmtree(bundle)
+    shutil.copytree(later_bundle, bundle)
+    with pytest.raises(BundleError, match="no longer"):
+        again(store).load_active(moment)
+    restarted = again(store)
+    restarted.start(bundle, moment)
+    assert restarted.model().version != old
+    assert active_model(store).version == restarted.model().version
+
+
+def test_where_the_given_bundle_is_damaged_the_stores_serves(
+    shop, store, bundle, later_bundle, moment, failures
+):
+    shop.start(bundle, moment)
+    (later_bundle / "model.json").write_text("{}")
+    restarted = RunningShop(store, lambda place, _: failures.append(place))
+    restarted.start(later_bundle, moment)
+    assert restarted.model().version == shop.model().version
+    assert failures == ["model"]
+    shutil.rmtree(bundle)
+    with pytest.raises(BundleError):
+        again(store).start(later_bundle, moment)
+
+
+def test_where_the_stores_is_gone_the_given_one_serves(shop, store, bundle, later_bundle, moment):
+    shop.start(bundle, moment)
+    shop.load(later_bundle, "ann", moment)
+    shutil.rmtree(later_bundle)
+    restarted = again(store)
+    restarted.start(bundle, moment)
+    assert restarted.model().version == active_model(store).version
+    assert active_model(store).path == str(bundle)
+
+
+def test_undoing_stays_with_the_model(shop, store, bundle, moment):
+    shop.start(bundle, moment)
+    shop.set_dial(0, "ann", "", moment)
+    shop.set_dial(0, "bea", "", moment + 1)
+    assert shop.undo_dial("cy", moment + 2).who == "cy"
+    apply_dial(store, replace(dial_history(store, 1)[0], model="another", number=0))
+    with pytest.raises(InputError, match="another model's"):
+        shop.undo_dial("cy", moment + 3)
+
+
+def test_of_an_erased_customer_no_byte_is_left(shop, store, bundle, moment, tmp_path):
+    shop.start(bundle, moment)
+    append_events(store, [Event("e1", CANARY, "kettle", "purchase", moment + 1)], moment)
+    assert shop.answer(Query(CANARY), moment + 2).known
+    shop.expose([Exposure("r1", CANARY, "rake", 1, moment, 1.0, "undialled", "m", "full")])
+    found = export_customer(shop, CANARY, "ann", moment + 3)
+    assert found["store"]["events"][0]["item_id"] == "kettle"
+    receipt = erase_customer(shop, CANARY, "ann", moment + 4)
+    assert receipt["pending"] == {}
+    shop.flush()
+    assert not shop.answer(Query(CANARY), moment + 5).known
+    assert [entry.action for entry in entries(store)] == ["export", "erase"]
+    assert verify(store) is None
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert any(file.name == "shop.db" for file in files)
+    assert [file.name for file in files if CANARY.encode() in file.read_bytes()] == []
+
+
+def test_a_customer_of_the_fit_is_told_what_is_pending(shop, bundle, moment):
+    shop.start(bundle, moment)
+    receipt = erase_customer(shop, "u0", "ann", moment + 1)
+    assert set(receipt["pending"]) == {"bundle", "linear", "encoder", "ranker"}
+    assert receipt["until"] == "the next fit"
+
+
+def test_a_refit_whose_process_never_came_blocks_no_other(store, moment, tmp_path, monkeypatch):
+    lost = add_job(store, "refit", {}, moment)
+    begun = []
+    monkeypatch.setattr("unsung.operations.jobs._start", lambda *given: begun.append(given))
+    soon = moment + (SILENT_S - 1) * 1_000_000
+    with pytest.raises(InputError, match="under way"):
+        start_refit(store, "url", tmp_path, tmp_path / "b", "ann", soon)
+    start_refit(store, "url", tmp_path, tmp_path / "b", "ann", soon + 2_000_000)
+    assert job(store, lost.job_id).state == "failed"
+    assert len(begun) == 1
