@@ -210,3 +210,72 @@ def test_where_only_order_is_known_new_events_are_the_last(model, moment, told, 
     assert len(after.pairs) >= len(before)
     had = "kettle" in order.items.values[before.item_index[before.bought]]
     assert live.whole.buyers.sum() == order.buyers.sum() + (not had)
+
+
+def test_an_update_that_says_nothing_of_stock_leaves_it(live, told, moment):
+    kettle = int(live.whole.items.index_of(["kettle"])[0])
+    live.apply(told(items=[Item("kettle", {"in_stock": False})]))
+    live.apply(told(items=[Item("kettle", {"price": 31.0})]))
+    live.use(live.refresh(moment + 1))
+    assert not live.whole.in_stock[kettle]
+    assert live.whole.catalogue["price"].iloc[kettle] == 31.0
+
+
+def test_stock_that_is_told_while_items_are_described_counts(live, told, moment, monkeypatch):
+    items = live._items
+    described = items._describer.describe
+
+    def meanwhile(rows):
+        live.apply(told(items=[Item("jug", {"title": "Jug", "in_stock": False})]))
+        live.apply(told(items=[Item("kettle", {"in_stock": False})]))
+        return described(rows)
+
+    monkeypatch.setattr(type(items._describer), "describe", lambda _, rows: meanwhile(rows))
+    live.apply(told(items=[Item("jug", {"title": "Jug", "in_stock": True})]))
+    live.use(live.refresh(moment + 1))
+    in_stock = dict(zip(live.whole.items.values, live.whole.in_stock, strict=True))
+    assert not in_stock["jug"]
+    assert not in_stock["kettle"]
+    assert live.has_new_items  # the later word on the jug is read with the next refresh
+
+
+def test_items_that_can_t_be_described_now_wait(live, told, moment, monkeypatch):
+    def broken(_, rows):
+        raise MemoryError
+
+    live.apply(told(items=[Item("jug", {"title": "Jug"})]))
+    with monkeypatch.context() as patched:
+        patched.setattr(type(live._items._describer), "describe", broken)
+        with pytest.raises(MemoryError):
+            live.refresh(moment + 1)
+    assert live.has_new_items
+    live.use(live.refresh(moment + 2))
+    assert live.whole.items.find("jug") >= 0
+
+
+def test_what_comes_while_a_history_is_put_together_isn_t_missed(live, told, moment, monkeypatch):
+    histories = live._histories
+    of_fit = type(histories).of_fit
+
+    def slow(self, user_id):
+        monkeypatch.setattr(type(histories), "of_fit", of_fit)
+        live.apply(told([Event("2", "x", "rake", "purchase", moment + 2)]))
+        return of_fit(self, user_id)
+
+    live.apply(told([Event("1", "x", "kettle", "purchase", moment + 1)]))
+    monkeypatch.setattr(type(histories), "of_fit", slow)
+    live.state_of("x", moment + 3)
+    assert len(live.state_of("x", moment + 3).pairs) == 2
+
+
+def test_a_hidden_term_takes_the_say_from_a_history(live, told, moment):
+    bought = [Event("1", "x", "kettle", "purchase", moment + 1)]
+    live.apply(told([*bought, Event("2", "x", "rake", "purchase", moment + 2)]))
+    hidden = Choice("x", "hide_term", "Red  Enamel", active=True, timestamp=moment + 3)
+    live.apply(told(choices=[hidden]))
+    pairs = live.state_of("x", moment + 4).pairs
+    value = dict(zip(live.whole.items.values[pairs.item_index], pairs.value, strict=True))
+    assert value == {"kettle": 0, "rake": 1}
+    assert pairs.bought.all()  # and both stay out of the list
+    live.apply(told(choices=[replace(hidden, active=False, timestamp=moment + 5)]))
+    assert live.state_of("x", moment + 6).pairs.value.tolist() == [1, 1]

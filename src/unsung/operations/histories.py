@@ -11,7 +11,7 @@ from unsung.data.interactions import Interactions
 from unsung.store.events import Event
 
 KEPT = 10_000
-"""Users whose rows are kept ready; the least asked for leave first."""
+"""Users whose rows are kept ready; the first that were put in leave first."""
 # An id that nobody can have: ids are stripped when they are read.
 _ERASED = " erased "
 _LATER_BASKETS = 2**30  # numbers that no basket of a fit has
@@ -67,7 +67,8 @@ class Histories:
         self._starts = np.searchsorted(self._rows.user_index, np.arange(len(users) + 1))
         self._users = users
         self._since: dict[str, list[Said]] = {}
-        self._ready: dict[tuple[str, int], Interactions] = {}
+        self._version: dict[str, int] = {}
+        self._ready: dict[str, tuple[tuple[int, int], Interactions]] = {}
 
     def __contains__(self, user_id: str) -> bool:
         return user_id in self._since or self._users.find(user_id) >= 0
@@ -75,23 +76,24 @@ class Histories:
     def add(self, user_id: str, said: Said) -> None:
         """Take in what a user did."""
         self._since.setdefault(user_id, []).append(said)
-        self._forget(user_id)
+        self._changed(user_id)
 
     def merge(self, session_id: str, user_id: str) -> None:
         """A session's doings become a user's."""
         for said in self._since.pop(session_id, []):
             self.add(user_id, said)
-        self._forget(session_id)
+        self._changed(session_id)
 
     def erase(self, user_id: str) -> None:
         """Forget what a user did since the fit, and leave the fit's rows of the user unseen."""
         self._since.pop(user_id, None)
-        self._forget(user_id)
         user = self._users.find(user_id)
         if user >= 0:
             values = self._users.values.copy()
             values[user] = f"{_ERASED}{user}"
             self._users = Identifiers(values)
+        self._ready.pop(user_id, None)
+        self._changed(user_id)
 
     def user_ids(self) -> tuple[str, ...]:
         """Everybody who did something, at the fit or since."""
@@ -107,15 +109,17 @@ class Histories:
         items : Identifiers
             Of the shop as of now; rows of items that aren't in it are left out.
         """
-        key = (user_id, len(items))
-        found = self._ready.get(key)
-        if found is None:
-            known = self.of_fit(user_id)
-            since = self._since.get(user_id, ())
-            found = joined(known, rows_of(since, items)) if since else known
-            if len(self._ready) >= KEPT:
-                self._ready.pop(next(iter(self._ready)), None)
-            self._ready[key] = found
+        # Read before the rows are: what comes while they are put together makes them stale.
+        made_of = (self._version.get(user_id, 0), len(items))
+        kept = self._ready.get(user_id)
+        if kept is not None and kept[0] == made_of:
+            return kept[1]
+        known = self.of_fit(user_id)
+        since = tuple(self._since.get(user_id, ()))
+        found = joined(known, rows_of(since, items)) if since else known
+        if len(self._ready) >= KEPT:
+            self._ready.pop(next(iter(self._ready), user_id), None)
+        self._ready[user_id] = (made_of, found)
         return found
 
     def bought_before(self, user_id: str, item: int) -> int | None:
@@ -131,9 +135,8 @@ class Histories:
         rows = self._rows.take(span)
         return replace(rows, user_index=np.zeros(len(rows), dtype=np.int32))
 
-    def _forget(self, user_id: str) -> None:
-        for key in [key for key in self._ready if key[0] == user_id]:
-            self._ready.pop(key, None)
+    def _changed(self, user_id: str) -> None:
+        self._version[user_id] = self._version.get(user_id, 0) + 1
 
 
 def rows_of(said: Sequence[Said], items: Identifiers) -> Interactions:

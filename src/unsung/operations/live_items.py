@@ -65,28 +65,38 @@ class LiveItems:
         self.in_stock: np.ndarray = base.in_stock
         self.content: ItemContent = base.content
 
-    def put(self, items: Sequence[Item]) -> None:
-        """Take in items as the store has them."""
+    def with_items(self, items: Sequence[Item]) -> "LiveItems":
+        """These items and others as the store has them; this object stays as it is.
+
+        Parameters
+        ----------
+        items : sequence of Item
+
+        Notes
+        -----
+        New items are described, a thousand of them for seconds.
+        """
         given = {item.item_id: _usable(item.attributes) for item in items}
-        known = self.items
-        self.items = known.appended(given)
-        places = {name: int(i) for name, i in zip(given, self.items.index_of(given), strict=True)}
-        self.catalogue = _with_values(self.catalogue, len(self.items), places, given)
-        self._describe_later(len(known))
-        self.listed = _padded(self.listed, len(self.items), fill=True)
-        self.in_stock = _padded(self.in_stock, len(self.items), fill=True)
-        for name, place in places.items():
-            # An item that order lines alone had made known is one of the catalogue from now on.
-            self.listed[place] = True
-            self.in_stock[place] = given[name].get(schema.IN_STOCK, self.in_stock[place])
+        other = LiveItems(self._base, self._describer)
+        other.items = self.items.appended(given)
+        n_items = len(other.items)
+        places = {name: int(i) for name, i in zip(given, other.items.index_of(given), strict=True)}
+        other.catalogue = _with_values(self.catalogue, n_items, places, given)
+        other.content = self._content_with(other.catalogue.iloc[len(self.items) :])
+        other.listed = _padded(self.listed, n_items, fill=True)
+        # An item that order lines alone had made known is one of the catalogue from now on.
+        other.listed[list(places.values())] = True
+        other.in_stock = _padded(self.in_stock, n_items, fill=True)
+        other.set_stock(items)
+        return other
 
     def set_stock(self, items: Sequence[Item]) -> None:
-        """Take in nothing but the stock of known items."""
-        at = self.items.index_of([item.item_id for item in items])
+        """Take in nothing but the stock of known items, where it is told."""
         stock = self.in_stock.copy()
-        for place, item in zip(at.tolist(), items, strict=True):
-            if place >= 0:
-                stock[place] = bool(item.attributes.get(schema.IN_STOCK, True))
+        for item in items:
+            place, told = self.items.find(item.item_id), item.attributes.get(schema.IN_STOCK)
+            if place >= 0 and told is not None:
+                stock[place] = bool(told)
         self.in_stock = stock
 
     def state(self, as_of: int | None) -> ShopState:
@@ -104,12 +114,11 @@ class LiveItems:
             content=self.content,
         )
 
-    def _describe_later(self, n_known: int) -> None:
-        if len(self.items) == n_known:
-            return
-        rows = self.catalogue.iloc[n_known:].reset_index(drop=True)
-        found = self._describer.describe(rows)
-        self.content = ItemContent(
+    def _content_with(self, rows: pd.DataFrame) -> ItemContent:
+        if not len(rows):
+            return self.content
+        found = self._describer.describe(rows.reset_index(drop=True))
+        return ItemContent(
             sp.csr_array(sp.vstack([self.content.terms, found.terms], format="csr")),
             np.concatenate([self.content.embeddings, found.embeddings]),
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unsung import schema
+from unsung.data.interactions import Interactions
 from unsung.data.state import ShopState
 from unsung.operations.counters import Counters
 from unsung.operations.histories import Histories, Said, joined, rows_of, said_by
@@ -17,6 +18,8 @@ from unsung.store.changes import Changes
 from unsung.store.choices import Choice
 from unsung.store.events import Event
 from unsung.store.items import Item
+from unsung.text.language import words
+from unsung.text.normalise import normalise
 
 STALE_DAYS = 7
 """A bundle whose data end so much before its fit is read as though they ended at the fit, so that
@@ -29,13 +32,16 @@ class Wishes:
 
     Parameters
     ----------
-    hidden_items, hidden_brands : frozenset of str
+    hidden_items, hidden_brands, hidden_terms : frozenset of str
+        Of terms the words, with spaces around them: an item of the user's history says nothing of
+        others where its title has one.
     profiled : bool
         False for somebody who doesn't want to be known.
     """
 
     hidden_items: frozenset[str] = frozenset()
     hidden_brands: frozenset[str] = frozenset()
+    hidden_terms: frozenset[str] = frozenset()
     profiled: bool = True
 
 
@@ -131,12 +137,19 @@ class LiveShop:
             Not in use before ``use`` says so: what is derived from it can be made first.
         """
         with self._lock:
-            new, self._new_items = self._new_items, {}
-            self._changed = False
-        if new:
-            # Outside the lock: describing a thousand items takes seconds.
-            self._items.put(list(new.values()))
+            new = dict(self._new_items)
+        # Outside the lock: describing a thousand items takes seconds.
+        items = self._items.with_items(list(new.values())) if new else None
         with self._lock:
+            self._changed = False
+            if items is not None:
+                # Whatever was told of stock in the meantime counts.
+                items.in_stock[: len(self._items.in_stock)] = self._items.in_stock
+                items.set_stock([self._new_items[name] for name in new])
+                self._items = items
+            self._new_items = {
+                name: item for name, item in self._new_items.items() if new.get(name) is not item
+            }
             waiting, self._waiting = self._waiting, []
             for user_id, said in waiting:
                 self._count(user_id, said)
@@ -162,6 +175,7 @@ class LiveShop:
         said = (*self._likes_of(user_id), *said)
         if said:
             rows = joined(rows, rows_of(said, whole.items))
+        rows = _silenced(rows, whole, self.wishes_of(user_id).hidden_terms)
         as_of = None if whole.as_of is None else max(now, whole.as_of)
         state = whole.seen_by(user_id, rows, as_of)
         return replace(state, in_stock=self.in_stock[: whole.n_items])
@@ -175,6 +189,7 @@ class LiveShop:
         return Wishes(
             frozenset(c.subject for c in said if c.kind in ("dislike", "not_interested")),
             frozenset(c.subject for c in said if c.kind == "hide_brand"),
+            frozenset(_spaced(c.subject) for c in said if c.kind == "hide_term"),
             all(choice.active for choice in choices.values() if choice.kind == "profiling"),
         )
 
@@ -232,6 +247,19 @@ class LiveShop:
             for choice in list(self._choices.get(user_id, {}).values())
             if choice.active and choice.kind == "like" and weight > 0
         )
+
+
+def _silenced(rows: Interactions, whole: ShopState, terms: frozenset[str]) -> Interactions:
+    """Rows of items with a hidden term weigh nothing; bought items stay out of the list."""
+    if not terms:
+        return rows
+    titles = [_spaced(str(title)) for title in whole.titles[rows.item_index]]
+    speaks = [not any(term in title for term in terms) for title in titles]
+    return replace(rows, weight=rows.weight * np.array(speaks, dtype=np.float32))
+
+
+def _spaced(text: str) -> str:
+    return f" {' '.join(words(normalise(text)))} "
 
 
 def shift_of(as_of: int | None, created: int) -> int:
