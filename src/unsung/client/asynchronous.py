@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import httpx
 
@@ -17,9 +17,6 @@ from unsung.client.answers import (
     recommendations_of,
 )
 from unsung.client.exchange import Call, ServiceError
-
-WRITE_TIMEOUT_S: Final = 10.0
-"""Batches may take so long: they are on the disk when they are answered."""
 
 
 class AsyncClient:
@@ -165,7 +162,7 @@ class AsyncClient:
         for tried in range(1, exchange.TRIES + 1):
             answer, reason = None, ""
             try:
-                answer = await self._send(call, WRITE_TIMEOUT_S)
+                answer = await self._send(call, exchange.WRITE_TIMEOUT_S)
             except httpx.HTTPError as error:
                 reason = type(error).__name__
             pause_s = exchange.pause_before(call, tried, answer)

@@ -10,6 +10,8 @@ import httpx
 from unsung.client.answers import Event
 
 TRIES: Final = 3
+WRITE_TIMEOUT_S: Final = 10.0
+"""Batches may take so long: they are on the disk when they are answered."""
 PAUSE_S: Final = 0.05
 """Before the second try; twice as long before each further one."""
 MOST_PAUSE_S: Final = 2.0

@@ -19,9 +19,6 @@ from unsung.client.answers import (
 )
 from unsung.client.exchange import Call, ServiceError
 
-WRITE_TIMEOUT_S: Final = 10.0
-"""Batches may take so long: they are on the disk when they are answered."""
-
 THREADS: Final = 16
 """Lists that are waited for at once."""
 
@@ -176,7 +173,7 @@ class Client:
         for tried in range(1, exchange.TRIES + 1):
             answer, reason = None, ""
             try:
-                answer = self._send(call, WRITE_TIMEOUT_S)
+                answer = self._send(call, exchange.WRITE_TIMEOUT_S)
             except httpx.HTTPError as error:
                 reason = type(error).__name__
             pause_s = exchange.pause_before(call, tried, answer)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from unsung import schema
 from unsung.data.state import ShopState
-from unsung.operations.answers import Answer, Query
+from unsung.operations.answers import Answer
 from unsung.operations.running import RunningShop
 from unsung.operations.search import find_items
 from unsung.operations.served_model import ServedModel
@@ -103,11 +103,6 @@ def sample_customers(served: ServedModel, text: str, k: int) -> list[dict[str, A
     alive = set(known)
     users = [str(state.users.values[user]) for user in order[np.unique(places.astype(int))]]
     return [_customer(served, user) for user in users if user in alive]
-
-
-def preview(shop: RunningShop, query: Query, now: int) -> Answer:
-    """The list that a customer would get, without anybody having been shown it."""
-    return shop.answer(query, now)
 
 
 def popular_for(shop: RunningShop, user_id: str, k: int, now: int) -> Answer:

@@ -43,12 +43,21 @@ def start_refit(store: Store, url: str, shop: Path | None, bundle: Path, who: st
     """
     if shop is None:
         raise InputError("Start the service with --shop SHOP, so that a refit finds its files.")
-    fail_lost_jobs(store, now - SILENT_S * 1_000_000, now)
+    _end_lost_jobs(store, now)
     if any(job.kind == "refit" and job.state in ("queued", "running") for job in jobs(store, 50)):
         raise InputError("A refit is under way already; wait for it, or cancel it.")
     job = add_job(store, "refit", {"shop": str(shop), "out": str(bundle), "who": who}, now)
     _start(["refit", str(shop), "--out", str(bundle), "--job", job.job_id], url)
     return job
+
+
+def _end_lost_jobs(store: Store, now: int) -> None:
+    """End jobs whose process died, or never came."""
+    silent_since = now - SILENT_S * 1_000_000
+    fail_lost_jobs(store, silent_since, now)
+    for job in jobs(store, 50):
+        if job.state == "queued" and job.created < silent_since:
+            finish_job(store, job.job_id, "failed", "Its process never began.", now)
 
 
 def _start(arguments: Sequence[str], url: str) -> None:

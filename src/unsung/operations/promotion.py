@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from unsung.operations.served_model import version_of
-from unsung.pipeline.bundle import Bundle, Model, load_bundle
+from unsung.operations.served_model import entry_of
+from unsung.pipeline.bundle import Model, load_bundle
 from unsung.pipeline.recommend import recommend_lists
 from unsung.pipeline.rules import Rules
 from unsung.schema import EMPTY
@@ -104,14 +104,7 @@ def propose_model(store: Store, path: Path, who: str, now: int) -> tuple[ModelEn
         Where the store can't be written now.
     """
     bundle = load_bundle(path)
-    entry = ModelEntry(
-        version_of(bundle),
-        str(path.resolve()),
-        bundle.folder.manifest.fingerprint,
-        "loaded",
-        now,
-        _figures(bundle),
-    )
+    entry = entry_of(bundle, now)
     register_model(store, entry)
     serving = active_model(store)
     if serving is None or serving.version == entry.version:
@@ -129,12 +122,3 @@ def _lists(model: Model, users: np.ndarray) -> list[list[str]]:
     found = recommend_lists(model.scorer, model.state, index, K, rules, dial=model.dial)
     ids = model.state.items.values
     return [[str(ids[item]) for item in row if item != EMPTY] for row in found]
-
-
-def _figures(bundle: Bundle) -> dict[str, float]:
-    """NDCG of every model that the fit tested, by name."""
-    return {
-        name: float(summary["ndcg_at_k"])
-        for name, summary in bundle.metrics.items()
-        if isinstance(summary, dict) and summary.get("ndcg_at_k") is not None
-    }

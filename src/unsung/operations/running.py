@@ -8,14 +8,26 @@ from typing import Final
 
 from unsung.errors import BundleError, InputError, StoreError, UnsungError
 from unsung.operations.answers import NOTHING, Answer, Query, answer, popular_now
-from unsung.operations.served_model import ServedModel, load_model
+from unsung.operations.served_model import ServedModel, entry_of, load_model
 from unsung.schema import DAY_US
 from unsung.store.changes import Changes, changes_after
 from unsung.store.counter import change_number
 from unsung.store.database import Store
-from unsung.store.dial import DialSetting, apply_dial, current_dial
+from unsung.store.dial import (
+    DialSetting,
+    apply_dial,
+    current_dial,
+    dial_history,
+    undo_dial,
+)
 from unsung.store.exposures import Exposure, append_exposures
-from unsung.store.models import ModelEntry, activate_model, active_model, register_model
+from unsung.store.models import (
+    ModelEntry,
+    activate_model,
+    active_model,
+    models,
+    register_model,
+)
 from unsung.store.persons import person_digest
 
 REFRESH_S: Final = 5.0
@@ -47,12 +59,6 @@ class RunningShop:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _exposures: list[Exposure] = field(default_factory=list, init=False)
     _refreshed: int = field(default=0, init=False)
-    _store_works: bool = field(default=True, init=False)
-
-    @property
-    def store_works(self) -> bool:
-        """Whether the store answered when it was last asked."""
-        return self._store_works
 
     def answer(self, query: Query, now: int) -> Answer:
         """Recommend to one customer, with everything that was acknowledged before.
@@ -121,6 +127,21 @@ class RunningShop:
         )
         return apply_dial(self.store, setting)
 
+    def undo_dial(self, who: str, now: int) -> DialSetting:
+        """Put the dial where it stood before, for the same model.
+
+        Raises
+        ------
+        InputError
+            Where there is no setting before, or it was another model's.
+        StoreError
+            Where the store can't be written now.
+        """
+        latest = dial_history(self.store, 2)
+        if len({setting.model for setting in latest}) > 1:
+            raise InputError("The setting before was another model's; put the dial anew.")
+        return undo_dial(self.store, who, "undone", now)
+
     def model(self) -> ServedModel:
         """The model in service; a BundleError where there is none."""
         if self.served is None:
@@ -135,12 +156,10 @@ class RunningShop:
         try:
             self._catch_up(served, now)
         except StoreError as error:
-            self._store_works = False
             self.report("store", error)
             return False
         finally:
             self._lock.release()
-        self._store_works = True
         return True
 
     def refresh(self, now: int) -> bool:
@@ -170,26 +189,61 @@ class RunningShop:
         StoreError
             Where the store can't be written now.
         """
-        served = load_model(path)
-        entry = ModelEntry(
-            served.version,
-            str(path.resolve()),
-            served.bundle.folder.manifest.fingerprint,
-            "loaded",
-            now,
-        )
-        register_model(self.store, entry)
-        self._bring_up(served, now)
-        active = activate_model(self.store, served.version, who, now)
-        self._use(served)
-        return active
+        return self._activate(load_model(path), who, now)
+
+    def start(self, path: Path, now: int) -> None:
+        """Serve a bundle that the store doesn't know yet; of known ones the store says which.
+
+        So a new fit serves when it is given, and a restart doesn't take back what somebody loaded
+        or rolled back to since.
+
+        Parameters
+        ----------
+        path : Path
+            Of the bundle that the service was started with.
+        now : int
+            Microseconds since 1970 UTC.
+
+        Raises
+        ------
+        BundleError
+            Where neither this bundle nor the store's can be used.
+        StoreError
+            Where the store can't be read or written now.
+        """
+        try:
+            given = load_model(path)
+        except BundleError as error:
+            self.report("model", error)
+            self.load_active(now)
+            if self.served is None:
+                raise
+            return
+        if given.version in {entry.version for entry in models(self.store)}:
+            try:
+                self.load_active(now)
+            except BundleError as error:
+                self.report("model", error)
+        if self.served is None:
+            self._activate(given, "start", now)
 
     def load_active(self, now: int) -> None:
-        """Serve the model that the store says is active, where it isn't the one in service."""
+        """Serve the model that the store says is active, where it isn't the one in service.
+
+        Raises
+        ------
+        BundleError
+            Where its bundle is damaged, or another fit has taken its place.
+        """
         entry = active_model(self.store)
         if entry is None or (self.served is not None and self.served.version == entry.version):
             return
         served = load_model(Path(entry.path))
+        if served.version != entry.version:
+            raise BundleError(
+                f"{entry.path} holds the model {served.version}, no longer {entry.version}; load "
+                "it anew to let it serve."
+            )
         self._bring_up(served, now)
         self._use(served)
 
@@ -213,6 +267,14 @@ class RunningShop:
             if isinstance(error, StoreError):
                 self._exposures[:0] = waiting
             return 0
+
+    def _activate(self, served: ServedModel, who: str, now: int) -> ModelEntry:
+        """Bring a model up to date, say so in the store, and let it serve."""
+        register_model(self.store, entry_of(served.bundle, now))
+        self._bring_up(served, now)
+        active = activate_model(self.store, served.version, who, now)
+        self._use(served)
+        return active
 
     def _catch_up(self, served: ServedModel, now: int) -> None:
         newest = change_number(self.store)

@@ -18,6 +18,7 @@ from unsung.popularity.segments import SEGMENT_NAMES
 from unsung.recommenders.base import Scorer
 from unsung.rerankers.base import ItemFacts
 from unsung.store.dial import DialSetting
+from unsung.store.models import ModelEntry
 from unsung.text.onnx_encoder import OnnxEncoder
 
 NOBODY = ""
@@ -78,18 +79,10 @@ class ServedModel:
     def refresh(self, now: int) -> None:
         """Count anew and bring in new items; what is derived is made before anybody asks for it."""
         whole = self.shop.refresh(now)
-        self._warm(whole)
+        warm(self.bundle.model.scorer, whole)
         self._facts = self._facts_of(whole)
         self.dial_at.cache_clear()
         self.shop.use(whole)
-
-    def facts(self) -> ItemFacts:
-        """What balance methods know of the items as of now."""
-        whole = self.shop.whole
-        kept = self._facts
-        if kept is None or kept[0] is not whole:
-            kept = self._facts = self._facts_of(whole)
-        return kept[1]
 
     def _dial_at(self, position: int, whole: ShopState) -> Dial | None:
         policy = self.bundle.model.policy
@@ -104,9 +97,6 @@ class ServedModel:
         codes = np.full(whole.n_items, SEGMENT_NAMES.index("cold"), dtype=np.int8)
         codes[: len(segments)] = [SEGMENT_NAMES.index(name) for name in segments]
         return whole, item_facts(whole, codes)
-
-    def _warm(self, whole: ShopState) -> None:
-        warm(self.bundle.model.scorer, whole)
 
 
 def load_model(path: Path) -> ServedModel:
@@ -136,6 +126,17 @@ def load_model(path: Path) -> ServedModel:
 def version_of(bundle: Bundle) -> str:
     """Tells a fit from any other: when it was made, and what it was made of."""
     return f"{_created(bundle):%Y%m%dT%H%M%SZ}-{bundle.model.hash[:8]}"
+
+
+def entry_of(bundle: Bundle, now: int) -> ModelEntry:
+    """What the store keeps of a bundle, with the NDCG of every model that its fit tested."""
+    figures = {
+        name: float(summary["ndcg_at_k"])
+        for name, summary in bundle.metrics.items()
+        if isinstance(summary, dict) and summary.get("ndcg_at_k") is not None
+    }
+    path, fingerprint = str(bundle.path.resolve()), bundle.folder.manifest.fingerprint
+    return ModelEntry(version_of(bundle), path, fingerprint, "loaded", now, figures)
 
 
 def _created(bundle: Bundle) -> datetime:

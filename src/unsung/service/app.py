@@ -165,11 +165,9 @@ def _lifespan(
 
 
 def _begin(running: RunningShop, bundle: Path) -> None:
-    """Serve what the store names, else the bundle that was given; without one say why."""
+    """Begin to serve; without a model say why."""
     try:
-        running.load_active(now_us())
-        if running.served is None:
-            running.load(bundle, "start", now_us())
+        running.start(bundle, now_us())
     except UnsungError as error:
         running.problem = str(error)
         _reported("model", error)

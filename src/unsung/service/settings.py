@@ -12,7 +12,7 @@ class ServiceSettings(Settings):
     """Settings of ``unsung serve``: defaults < service.toml < ``UNSUNG_SERVE_...`` < flags."""
 
     bundle: Path
-    """Bundle that serves where the store names no active model."""
+    """Bundle to serve; where the store knows it already, the store says which one does."""
     store: str
     """SQLite file or PostgreSQL URL."""
     shop: Path | None = None

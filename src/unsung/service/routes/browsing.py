@@ -109,7 +109,7 @@ async def preview(
 ) -> Response:
     """The list that a customer would get; it isn't noted as shown."""
     query = answers.Query(user_id, k, rules_of(context, FiltersBody()), explain, dial)
-    found = await context.work(lambda: browsing.preview(context.shop, query, now_us()))
+    found = await context.work(lambda: context.shop.answer(query, now_us()))
     return as_json(_as_list(found, user_id))
 
 

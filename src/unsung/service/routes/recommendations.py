@@ -45,7 +45,7 @@ async def for_user(
     """
     rules = rules_of(context, asked.filters())
     query = answers.Query(user_id, asked.k, rules, asked.explain, asked.dial)
-    return as_json(await listed(context, query, user_id))
+    return as_json(await listed(context, query))
 
 
 @router.post("/recommendations", response_model=ListAnswer)
@@ -60,7 +60,7 @@ async def for_anybody(context: Here, body: RecommendBody) -> Response:
     query = answers.Query(name, body.k, rules, body.explain, body.dial, said)
     if body.query:
         return as_json(await _for_wish(context, body.query, query))
-    return as_json(await listed(context, query, body.user_id))
+    return as_json(await listed(context, query))
 
 
 @router.post("/recommendations/batch", response_model=ListsAnswer)
@@ -78,9 +78,10 @@ async def for_many(context: Here, body: BatchBody) -> Response:
     return as_json({"lists": await context.work(lists)})
 
 
-async def listed(context: Context, query: answers.Query, user_id: str | None) -> dict[str, object]:
+async def listed(context: Context, query: answers.Query) -> dict[str, object]:
     """The answer to a query as JSON values; at the deadline what is popular."""
-    return _said(context, await _in_time(context, query, lambda: _answer(context, query)), user_id)
+    found = await _in_time(context, query, lambda: _answer(context, query))
+    return _said(context, found, query.user_id)
 
 
 def rules_of(context: Context, filters: FiltersBody) -> Rules:
@@ -129,11 +130,11 @@ async def _for_wish(context: Context, text: str, query: answers.Query) -> dict[s
         )
         return answers.Answer(items, "text", "search", served.version, known=False)
 
-    return _said(context, await _in_time(context, query, find), None)
+    return _said(context, await _in_time(context, query, find), query.user_id)
 
 
-def _said(context: Context, found: answers.Answer, user_id: str | None) -> dict[str, object]:
-    """The answer as JSON values; it is noted as shown."""
+def _said(context: Context, found: answers.Answer, seen_by: str) -> dict[str, object]:
+    """The answer as JSON values; it is noted as shown to a customer, a session or nobody known."""
     request_id, now = new_request_id(), now_us()
     assert found.rung in RUNGS
     LISTS.labels(found.rung).inc()
@@ -143,7 +144,7 @@ def _said(context: Context, found: answers.Answer, user_id: str | None) -> dict[
         [
             Exposure(
                 request_id,
-                user_id,
+                seen_by or None,
                 item.item_id,
                 item.rank,
                 now,
@@ -157,7 +158,7 @@ def _said(context: Context, found: answers.Answer, user_id: str | None) -> dict[
     )
     return {
         "request_id": request_id,
-        "user_id": user_id,
+        "user_id": None if seen_by == NOBODY or seen_by.startswith(SESSION) else seen_by,
         "known": found.known,
         "items": found.items,
         "model": found.model,

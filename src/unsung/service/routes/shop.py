@@ -14,7 +14,7 @@ from unsung.service.bodies import DialBody, LoadBody
 from unsung.service.context import Context, Here, now_us
 from unsung.service.problems import NotFoundError
 from unsung.store.audit import append
-from unsung.store.dial import dial_history, undo_dial
+from unsung.store.dial import dial_history
 from unsung.store.models import model_history, models, roll_back_model
 
 router = APIRouter(prefix="/v1", tags=["shop"])
@@ -84,7 +84,7 @@ async def undo(context: Here, caller: Write) -> Response:
 
     def back() -> dict[str, Any]:
         now = now_us()
-        setting = undo_dial(context.shop.store, caller.name, "undone", now)
+        setting = context.shop.undo_dial(caller.name, now)
         detail = {"position": setting.strength_index}
         append(context.shop.store, caller.name, "dial undone", "", detail, now)
         return _dial(context)
