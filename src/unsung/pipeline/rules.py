@@ -49,8 +49,9 @@ def allowed_items(state: ShopState, rules: Rules) -> np.ndarray:
     allowed = state.listed.copy()
     if rules.in_stock_only:
         allowed &= state.in_stock
-    excluded = state.items.index_of(rules.exclude)
-    allowed[excluded[excluded >= 0]] = False
+    if rules.exclude:
+        excluded = state.items.index_of(rules.exclude)
+        allowed[excluded[excluded >= 0]] = False
     for column, wanted in ((schema.CATEGORY, rules.categories), (schema.BRAND, rules.brands)):
         if wanted:
             allowed &= _column_in(state, column, wanted)
