@@ -2,6 +2,8 @@
 
 import pytest
 
+from unsung.store.reviews import reviews_of_item
+
 BRAND_0 = {"kettle", "strainer", "cosy", "hoe", "hose"}
 
 
@@ -138,6 +140,20 @@ def test_an_erased_customer_stays_out(client, listed, send):
     assert buy(client, "u1", "hoe").json() == {"accepted": 0, "duplicates": 0, "suppressed": 1}
     assert not client.get("/v1/users/u1/export").json()["store"]["events"]
     assert listed("u1") == listed("somebody else")
+
+
+def test_personal_data_in_reviews_are_masked_before_they_are_stored(client, shop):
+    said = "Write to me@example.com or ring 13812345678. 请联系 me@example.com，很好用"
+    review = {"review_id": "r1", "item_id": "rake", "title": "me@example.com", "text": said}
+    review["timestamp"] = "2026-03-01T10:00:00Z"
+    assert client.post("/v1/reviews", json={"reviews": [review]}).json()["accepted"] == 1
+    (stored,) = reviews_of_item(shop.store, "rake")
+    assert stored.title == "[email]"
+    assert "@" not in stored.text
+    assert "13812345678" not in stored.text
+    assert "很好用" in stored.text
+    again = client.post("/v1/reviews", json={"reviews": [review]})
+    assert again.json() == {"accepted": 0, "duplicates": 1, "suppressed": 0}
 
 
 def test_reviews_are_stored_once(client):

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from unsung.errors import InputError, Location
 from unsung.operations.served_model import ServedModel
 from unsung.store.events import Event
+from unsung.text.normalise import normalise
+from unsung.text.privacy import mask_personal
 
 
 def check_kinds(served: ServedModel | None, events: Sequence[Event]) -> None:
@@ -31,3 +33,9 @@ def check_kinds(served: ServedModel | None, events: Sequence[Event]) -> None:
                 "[event_weights] of shop.toml and fit again.",
                 at=Location("events", "event", row),
             )
+
+
+def without_personal_data(text: str | None) -> str | None:
+    """A customer's words as they are stored: addresses, numbers and names of people masked."""
+    # Zero-width characters between its digits would hide a number.
+    return None if text is None else mask_personal(normalise(text)).text

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from unsung.errors import InputError, Location
-from unsung.operations.intake import check_kinds
+from unsung.operations.intake import check_kinds, without_personal_data
 from unsung.service.access import needs
 from unsung.service.answers_json import ReceivedAnswer, as_json
 from unsung.service.bodies import (
@@ -45,7 +45,7 @@ async def events(context: Here, body: EventsBody) -> Response:
 
 @router.post("/reviews", response_model=ReceivedAnswer)
 async def reviews(context: Here, body: ReviewsBody) -> Response:
-    """Store reviews; the next fit reads them."""
+    """Store reviews, personal data in them masked; the next fit reads them."""
     check_rows(context, body.reviews)
     now = now_us()
     rows = [
@@ -54,8 +54,8 @@ async def reviews(context: Here, body: ReviewsBody) -> Response:
             one.user_id,
             one.item_id,
             one.rating,
-            one.title,
-            one.text,
+            without_personal_data(one.title),
+            without_personal_data(one.text),
             now if one.timestamp is None else micros(one.timestamp),
         )
         for one in body.reviews
