@@ -69,7 +69,7 @@ RETAIL: dict[str, ComponentSettings] = {
 BEAUTY: dict[str, ComponentSettings] = {
     "TF-IDF profile, decay .7": TermProfileSettings(half_life=HALF_LIFE_7),
     "EASE + TF-IDF Gram 5, lambda 100, decay .6": LinearSettings(
-        l2=100, term_weight=5, half_life=HALF_LIFE_6
+        dense_items=15_000, l2=100, term_weight=5, half_life=HALF_LIFE_6
     ),
 }
 

@@ -38,7 +38,7 @@ class AssociationSettings(Settings):
     ridge: float = Field(default=10.0, gt=0)
     """Penalty of the linear model, as a multiple of the buyers that an item has on average."""
     max_items: int = Field(default=8_000, ge=2)
-    """Items of the linear model, those with most buyers; its time goes with their cube."""
+    """Where more items sell, baskets are read beside the linear model."""
     min_basket_share: float = Field(default=0.5, ge=0, le=1)
     """Share of rows with a basket from which on baskets are used."""
     min_order_share: float = Field(default=0.2, ge=0, le=1)
@@ -241,7 +241,6 @@ def linear_associations(
         l2=settings.ridge * buyers,
         term_weight=0.0,
         neighbours=settings.kept,
-        max_items=settings.max_items,
     )
     # It draws nothing.
     fitted = Linear(linear).fit(state, rng=np.random.default_rng(0)).weights

@@ -1,4 +1,4 @@
-"""Item-item linear model with text: the closed form of EASE with content Grams added."""
+"""Item-item linear model with text: EASE with content Grams added, whole or item by item."""
 
 from typing import Literal, Self
 
@@ -7,11 +7,12 @@ import scipy.sparse as sp
 from pydantic import Field
 from scipy.linalg import lapack
 
-from unsung.data.state import ItemContent, ShopState
+from unsung.data.state import ShopState
 from unsung.errors import UnsungError
 from unsung.progress import Progress, silent
 from unsung.recommenders.base import Arrays, Part
-from unsung.recommenders.content_profile import encoder_similarity, term_similarity
+from unsung.recommenders.item_gram import ItemGram, TextWeights
+from unsung.recommenders.local_ridge import solve_locally
 from unsung.recommenders.neighbours import (
     BLOCK,
     history_parts,
@@ -40,9 +41,13 @@ class LinearSettings(Settings):
     """Days (steps, where only order is known) in which a history item's say halves."""
     neighbours: int = Field(default=500, ge=1)
     """Largest weights kept for every scored item."""
-    max_items: int = Field(default=15_000, ge=2)
-    """Solved densely for at most so many items, those with most buyers; memory grows with its
-    square (15,000: 1.8 GB), time with its cube. Items beyond it score 0 here."""
+    dense_items: int = Field(default=8_000, ge=2)
+    """A catalogue of at most so many items is solved as a whole; memory grows with its square
+    (8,000: 500 MB), time with its cube. A larger one is solved item by item."""
+    nearest: int = Field(default=100, ge=1)
+    """Item by item, each is predicted from so many others: those with most in common with it."""
+    together: int = Field(default=1_000, ge=1)
+    """Item by item, counts of common buyers kept of each item, the largest."""
 
 
 class Linear:
@@ -52,8 +57,9 @@ class Linear:
     -----
     B = argmin ||X - XB||^2 + a ||T - TB||^2 + b ||E - EB||^2 + l2 ||B||^2 with diag(B) = 0, where
     X is users x items, and T T' and E E' are the items' similarities in words and in meaning.
-    With P the inverse of the summed Gram, B_ji = -P_ji / P_ii. Time: n_items ** 3 (12,000 items
-    on two cores: 20 s alone, two minutes beside other work).
+    With P the inverse of the summed Gram, B_ji = -P_ji / P_ii; that takes n_items ** 3 (12,000
+    items on two cores: 20 s alone, two minutes beside other work). In a large catalogue each
+    column is solved over the items that have most in common with it, the others being 0.
 
     References
     ----------
@@ -81,36 +87,17 @@ class Linear:
         UnsungError
             Where the penalty is too small for the numbers to be solved in single precision.
         """
-        items = _most_bought(state, self.settings.max_items)
-        progress("counting items bought together", 0, 4)
-        gram = self._gram(state, items)
-        progress("solving the linear model", 1, 4)
-        inverse = invert_in_place(gram)
-        progress("keeping the largest weights", 3, 4)
-        inverse /= -np.diag(inverse).copy()
-        kept = keep_largest(inverse, self.settings.neighbours).tocoo()
-        self.weights = sp.csr_array(
-            (kept.data, (items[kept.coords[0]], items[kept.coords[1]])),
-            shape=(state.n_items, state.n_items),
-        )
-        progress("keeping the largest weights", 4, 4)
+        own = self.settings
+        text = TextWeights(own.term_weight, own.encoder_weight, own.temperature)
+        whole = state.n_items <= own.dense_items
+        progress("counting items bought together", 0, 1)
+        gram = ItemGram.of(state, text, kept=state.n_items if whole else own.together)
+        progress("counting items bought together", 1, 1)
+        if whole:
+            self.weights = solve_whole(gram, own.l2, own.neighbours, progress=progress)
+        else:
+            self.weights = solve_locally(gram, own.l2, own.nearest, progress=progress)
         return self
-
-    def _gram(self, state: ShopState, items: np.ndarray) -> np.ndarray:
-        """The summed Gram matrix: ndarray of float32, shape (len(items), len(items))."""
-        bought = state.pairs.matrix(state.n_items)[:, items]
-        gram: np.ndarray = (bought.T @ bought).toarray()
-        content = ItemContent(state.content.terms[items], state.content.embeddings[items])
-        for start in range(0, len(items), BLOCK):
-            stop = min(start + BLOCK, len(items))
-            if self.settings.term_weight:
-                similarity = term_similarity(content, start, stop)
-                gram[:, start:stop] += np.float32(self.settings.term_weight) * similarity
-            if self.settings.encoder_weight:
-                similarity = encoder_similarity(content, start, stop, self.settings.temperature)
-                gram[:, start:stop] += np.float32(self.settings.encoder_weight) * similarity
-        gram[np.diag_indices(len(items))] += np.float32(self.settings.l2)
-        return gram
 
     def score(self, state: ShopState, users: np.ndarray) -> np.ndarray:
         """Weights of the user's history added up, older items counting less."""
@@ -132,10 +119,37 @@ class Linear:
         return recommender
 
 
-def _most_bought(state: ShopState, max_items: int) -> np.ndarray:
-    """Indices, ascending, of the items with most buyers; equal ones by index (a hash's order)."""
-    order = np.argsort(-state.buyers, kind="stable")
-    return np.sort(order[:max_items])
+def solve_whole(
+    gram: ItemGram, l2: float, neighbours: int, *, progress: Progress = silent
+) -> sp.csr_array:
+    """All items' weights from the inverse of the Gram matrix.
+
+    Parameters
+    ----------
+    gram : ItemGram
+    l2 : float
+        Ridge penalty, above 0.
+    neighbours : int
+        Largest weights kept for every scored item.
+
+    Returns
+    -------
+    weights : csr_array of float32, shape (n_items, n_items)
+        From history item (row) to scored item (column).
+    """
+    n = gram.together.shape[0]
+    progress("solving the linear model", 0, 3)
+    matrix = np.empty((n, n), dtype=np.float32)
+    for start in range(0, n, BLOCK):
+        stop = min(start + BLOCK, n)
+        matrix[:, start:stop] = gram.columns(start, stop)
+    matrix[np.diag_indices(n)] += np.float32(l2)
+    inverse = invert_in_place(matrix)
+    progress("solving the linear model", 2, 3)
+    inverse /= -np.diag(inverse).copy()
+    weights = keep_largest(inverse, neighbours) if n else sp.csr_array((0, 0), dtype=np.float32)
+    progress("solving the linear model", 3, 3)
+    return weights
 
 
 def invert_in_place(gram: np.ndarray) -> np.ndarray:

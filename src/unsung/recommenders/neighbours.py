@@ -9,7 +9,9 @@ from unsung.data.state import ShopState
 from unsung.recommenders.base import Arrays, Part
 
 BLOCK = 2048
-"""Items whose weights are held densely at a time."""
+"""Items whose weights are held densely at a time, in a small catalogue."""
+CELLS = 2**25
+"""Weights that are held densely at a time (128 MB), in a large one."""
 
 
 def keep_largest(weights: np.ndarray, keep: int) -> sp.csr_array:
@@ -52,7 +54,7 @@ def keep_largest_of(
     ----------
     column_block : callable
         ``column_block(start, stop)`` gives the columns as ndarray of float32, shape
-        (n_items, stop - start).
+        (n_items, stop - start); quickest in Fortran order.
     n_items : int
     keep : int
 
@@ -60,9 +62,10 @@ def keep_largest_of(
     -------
     largest : csr_array of float32, shape (n_items, n_items)
     """
+    width = max(1, min(BLOCK, CELLS // max(n_items, 1)))
     blocks = [
-        _largest_of_block(column_block(start, min(start + BLOCK, n_items)), keep, start)
-        for start in range(0, n_items, BLOCK)
+        _largest_of_block(column_block(start, min(start + width, n_items)), keep, start)
+        for start in range(0, n_items, width)
     ]
     if not blocks:
         return sp.csr_array((0, 0), dtype=np.float32)
@@ -70,22 +73,22 @@ def keep_largest_of(
 
 
 def _largest_of_block(block: np.ndarray, keep: int, start: int) -> sp.csc_array:
-    size = np.abs(block)
-    n_rows, width = block.shape
+    # A column a row: partitioning is several times as fast along memory.
+    columns = np.ascontiguousarray(block.T)
+    size = np.abs(columns)
+    width, n_rows = columns.shape
     own = np.arange(start, min(start + width, n_rows))
-    size[own, own - start] = 0
-    keep = min(keep, n_rows)
-    rows = np.argpartition(-size, keep - 1, axis=0)[:keep] if keep < n_rows else None
+    size[own - start, own] = 0
     mask = size > 0
-    if rows is not None:
+    if keep < n_rows:
         chosen = np.zeros_like(mask)
-        np.put_along_axis(chosen, rows, values=True, axis=0)
+        largest = np.argpartition(-size, keep - 1, axis=1)[:, :keep]
+        np.put_along_axis(chosen, largest, values=True, axis=1)
         mask &= chosen
-    # Column-major order, as csc wants it.
-    column, row = np.nonzero(mask.T)
+    column, row = np.nonzero(mask)
     indptr = np.zeros(width + 1, dtype=np.int64)
     np.cumsum(np.bincount(column, minlength=width), out=indptr[1:])
-    data = block[row, column].astype(np.float32)
+    data = columns[column, row].astype(np.float32)
     return sp.csc_array((data, row.astype(np.int32), indptr), shape=block.shape)
 
 
@@ -110,11 +113,36 @@ def profile_scores(
     """
     n_fitted = weights.shape[0]
     scores = np.zeros((len(users), state.n_items), dtype=np.float32)
+    if len(users) == 1:
+        _add_profile(scores[0], state, int(users[0]), weights, half_life)
+        return scores
     profiles = state.pairs.matrix(state.n_items, users, half_life)
     if n_fitted < state.n_items:
         profiles = profiles[:, :n_fitted]
     scores[:, :n_fitted] = (profiles @ weights).toarray()
     return scores
+
+
+def _add_profile(
+    scores: np.ndarray, state: ShopState, user: int, weights: sp.csr_array, half_life: float
+) -> None:
+    """The same for one user: of the large matrix no more is read than the history's rows."""
+    entries = state.pairs.of_user(user)
+    item, value = state.pairs.item_index[entries], state.pairs.value[entries]
+    say = value * np.exp2(-state.pairs.age[entries] / np.float32(half_life))
+    known = item < weights.shape[0]
+    if not known.all():
+        item, say = item[known], say[known]
+    if not len(item):
+        return
+    ends = weights.indptr[item + 1].tolist()
+    parts = [slice(*span) for span in zip(weights.indptr[item].tolist(), ends, strict=True)]
+    indptr = np.zeros(len(parts) + 1, dtype=weights.indices.dtype)
+    np.cumsum([part.stop - part.start for part in parts], out=indptr[1:])
+    data = np.concatenate([weights.data[part] for part in parts])
+    indices = np.concatenate([weights.indices[part] for part in parts])
+    rows = sp.csc_array((data, indices, indptr), shape=(weights.shape[1], len(parts)))
+    scores[: weights.shape[1]] = rows @ say
 
 
 def history_parts(

@@ -9,7 +9,6 @@ import numpy as np
 
 from unsung.data.splits import LeaveOneOutSplit, SplitCounts
 from unsung.evaluation.significance import Comparison, compare_evaluations
-from unsung.recommenders.linear import LinearSettings
 from unsung.workflows.evaluate import ShopEvaluation
 from unsung.workflows.testing import TestResult
 
@@ -119,7 +118,7 @@ def _comparison(a: str, b: str, metric: str, found: Comparison) -> dict[str, Any
 
 
 def _size_notes(found: ShopEvaluation) -> Iterator[str]:
-    """Say where there is too little to choose on, or more than the linear model takes."""
+    """Say where there is too little to choose or to test on."""
     n_users, choice = found.results[0].evaluation.n_users, found.choice
     if choice.is_default:
         yield (
@@ -128,13 +127,6 @@ def _size_notes(found: ShopEvaluation) -> Iterator[str]:
         )
     if n_users < FEW_USERS:
         yield f"Only {n_users} users could be tested on: differences may be chance."
-    solved = [c.max_items for c in choice.components if isinstance(c, LinearSettings)]
-    n_items = len(found.items)
-    if solved and n_items > solved[0]:
-        yield (
-            f"The linear model covers the {solved[0]:,} items with most buyers of {n_items:,}; "
-            "the others live by their text and their trend alone."
-        )
 
 
 def _count_notes(counts: SplitCounts) -> Iterator[str]:
