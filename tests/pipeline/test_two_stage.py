@@ -170,13 +170,29 @@ def test_a_bundle_without_a_ranker_needs_no_lightgbm(model, tmp_path, monkeypatc
     )
 
 
-def test_where_lightgbm_cannot_be_loaded_the_blend_serves_and_says_so(
-    model, bundle_folder, monkeypatch, users
-):
+@pytest.fixture
+def without_lightgbm(monkeypatch):
     def missing():
         raise MissingLibraryError("install libgomp1.")
 
     monkeypatch.setattr("unsung.recommenders.ranker.load_lightgbm", missing)
+
+
+def test_lists_need_no_lightgbm_and_reasons_say_that_they_do(
+    model, bundle_folder, without_lightgbm, users
+):
+    again = load_bundle(bundle_folder).model
+    scores = again.scorer.score(again.state, users)
+    assert np.array_equal(scores, model.scorer.score(model.state, users))
+    best = int(scores[0].argmax())
+    with pytest.raises(MissingLibraryError, match="libgomp1"):
+        again.scorer.explain(again.state, int(users[0]), best)
+
+
+def test_where_only_lightgbm_could_score_and_is_missing_the_blend_serves_and_says_so(
+    model, bundle_folder, monkeypatch, without_lightgbm, users
+):
+    monkeypatch.setattr("unsung.recommenders.tree_masks.MOST_CELLS", 0)
     again = load_bundle(bundle_folder).model
     assert again.note == "Lists come from the blend alone: install libgomp1."
     assert np.array_equal(

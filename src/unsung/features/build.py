@@ -1,7 +1,7 @@
 """All that a ranker is told of a candidate, for past windows and live alike."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class Features:
 
     def select(self, names: tuple[str, ...]) -> "Features":
         """Only these features, in this order; KeyError for a name that isn't there."""
+        if names == self.names:
+            return self
         place = {name: column for column, name in enumerate(self.names)}
         return Features(names, self.values[:, [place[name] for name in names]], self.valid)
 
@@ -75,6 +77,9 @@ class ShopFeatures:
         Which items share a ``category`` or ``brand``; -1 where an item has none.
     counted : ndarray of bool, shape (n_fitted,)
         Items that ranks, means and shares are over: those that were listed at the fit.
+    standing : dict of str to dict of str to ndarray of float32, shape (n_items,)
+        The family ``first_stage`` of scorers that say the same to everybody, by scorer and by
+        feature name (see ``with_standing``).
     """
 
     of_shop: dict[str, float]
@@ -82,6 +87,49 @@ class ShopFeatures:
     segments: np.ndarray
     codes: dict[str, np.ndarray]
     counted: np.ndarray
+    standing: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+
+    def with_standing(self, scores: Mapping[str, np.ndarray]) -> "ShopFeatures":
+        """The same with what some scorers say of every item to everybody.
+
+        Parameters
+        ----------
+        scores : mapping of str to ndarray of float32, shape (1, n_items)
+            By scorer.
+        """
+        standing = {}
+        for name, values in scores.items():
+            everything = np.arange(values.shape[1])[None, :]
+            found = first_stage_family.first_stage_features(
+                {name: values}, everything, self.counted
+            )
+            standing[name] = {k: v[0].astype(np.float32) for k, v in found.items()}
+        return replace(self, standing=standing)
+
+    @property
+    def item_names(self) -> tuple[str, ...]:
+        """Features that are the same for everybody, and no other."""
+        standing = (name for forms in self.standing.values() for name in forms)
+        return (*self.of_shop, *self.of_item, *standing)
+
+    def item_values(self, names: Sequence[str]) -> np.ndarray:
+        """These of every item; NaN where a feature isn't one of them.
+
+        Parameters
+        ----------
+        names : sequence of str
+
+        Returns
+        -------
+        values : ndarray of float32, shape (n_items, len(names))
+        """
+        known: dict[str, np.ndarray | float] = {**self.of_shop, **self.of_item}
+        for forms in self.standing.values():
+            known.update(forms)
+        values = np.empty((len(names), len(self.segments)), dtype=np.float32).T
+        for column, name in enumerate(names):
+            values[:, column] = known.get(name, np.nan)
+        return values
 
 
 def describe_shop(
@@ -172,15 +220,19 @@ def build_features(
     of_user = user.user_features(
         history, _baskets_of(state, users), known, has_clock=state.has_clock
     )
-    scored = first_stage_family.first_stage_features(first_stage, candidates, shop.counted, scales)
+    asked = {n: scores for n, scores in first_stage.items() if n not in shop.standing}
+    scored = first_stage_family.first_stage_features(asked, candidates, shop.counted, scales)
+    standing = {k: v[grid.item] for forms in shop.standing.values() for k, v in forms.items()}
     found: dict[str, np.ndarray | float] = {
         **shop.of_shop,
         **{name: values[grid.item] for name, values in shop.of_item.items()},
         **{name: values[grid.row] for name, values in of_user.items()},
         **pair.pair_features(grid, history, shop.codes, price, has_clock=state.has_clock),
-        **{name: values.ravel() for name, values in scored.items()},
     }
-    values = np.empty((len(valid), len(found)), dtype=np.float32)
+    for name in first_stage_family.first_stage_definitions(tuple(first_stage)):
+        found[name] = standing[name] if name in standing else scored[name].ravel()
+    # Written and read column by column.
+    values = np.empty((len(found), len(valid)), dtype=np.float32).T
     for column, numbers in enumerate(found.values()):
         values[:, column] = numbers
     values[~valid] = np.nan

@@ -16,8 +16,10 @@ from unsung.pipeline.rules import Repeats, Rules, seen_items
 from unsung.popularity.segments import COLD, TAIL
 from unsung.progress import Progress, silent
 from unsung.recommenders.base import Part, Recommender
-from unsung.recommenders.blend import Blend
+from unsung.recommenders.blend import Blend, Scale
+from unsung.recommenders.popular import Popular
 from unsung.recommenders.ranker import Ranker
+from unsung.recommenders.tree_masks import Known
 from unsung.schema import EMPTY
 from unsung.settings import Settings
 
@@ -55,6 +57,29 @@ class Prepared:
     features: Features
 
 
+@dataclass(frozen=True, eq=False)
+class Described:
+    """What all users of a state share.
+
+    Parameters
+    ----------
+    shop : ShopFeatures
+    exploration : Exploration
+    scores : dict of str to ndarray of float32, shape (1, n_items)
+        Of scorers that say the same to everybody.
+    scales : dict of str to pair of ndarray
+        Mean and deviation of these.
+    is_tail : ndarray of bool, shape (n_items,)
+        The established tail.
+    """
+
+    shop: ShopFeatures
+    exploration: Exploration
+    scores: dict[str, np.ndarray]
+    scales: dict[str, Scale]
+    is_tail: np.ndarray
+
+
 class FirstStage:
     """The first-stage scorers with what makes candidates and features of them.
 
@@ -71,8 +96,7 @@ class FirstStage:
         self, components: Sequence[Recommender], blend: Blend, settings: FirstStageSettings
     ) -> None:
         self.components, self.blend, self.settings = tuple(components), blend, settings
-        self._shops: WeakKeyDictionary[ShopState, tuple[ShopFeatures, Exploration]]
-        self._shops = WeakKeyDictionary()
+        self._shops: WeakKeyDictionary[ShopState, Described] = WeakKeyDictionary()
 
     def fit(
         self, state: ShopState, *, rng: np.random.Generator, progress: Progress = silent
@@ -107,34 +131,51 @@ class FirstStage:
         state : ShopState
         users : ndarray of int32, shape (n,)
         """
-        shop, exploration = self._described(state)
-        scores = {c.name: c.score(state, users) for c in self.components}
-        scales = {name: self.blend.scale(values, state) for name, values in scores.items()}
+        known = self.described(state)
+        scores, scales = {}, {}
+        for name, scorer in ((c.name, c) for c in self.components):
+            if name in known.scores:
+                scores[name] = np.repeat(known.scores[name], len(users), axis=0)
+                scales[name] = known.scales[name]
+            else:
+                scores[name] = scorer.score(state, users)
+                scales[name] = self.blend.scale(scores[name], state)
         everything = {**scores, self.blend.name: self.blend.combine(scores, state, scales)}
         allowed = state.listed & ~seen_items(state, users, Rules(repeats=self.settings.repeats))
         candidates = choose_candidates(
-            scores, allowed, exploration, self.settings.candidates, self.blend.n_fitted
+            scores, allowed, known.exploration, self.settings.candidates, self.blend.n_fitted
         )
-        features = build_features(state, users, candidates, everything, shop=shop, scales=scales)
+        features = build_features(
+            state, users, candidates, everything, shop=known.shop, scales=scales
+        )
         return Prepared(everything, candidates, features)
 
     def is_tail(self, state: ShopState) -> np.ndarray:
         """The established tail at the state's moment: ndarray of bool, shape (n_items,)."""
-        return np.asarray(self._described(state)[0].segments == TAIL)
+        return self.described(state).is_tail
 
-    def _described(self, state: ShopState) -> tuple[ShopFeatures, Exploration]:
+    def described(self, state: ShopState) -> Described:
         """What all users share; kept as long as the shop's state is."""
         state = state.whole or state
         found = self._shops.get(state)
         if found is None:
-            shop = describe_shop(state, self.settings.segments, self.blend.n_fitted)
-            text = [c.name for c in self.components if c.name in TEXT_KINDS]
-            exploration = Exploration(
-                groups=[state.listed & (shop.segments == code) for code in (TAIL, COLD)],
-                scorers=text or [component.name for component in self.components],
-            )
-            found = self._shops[state] = (shop, exploration)
+            found = self._shops[state] = self._describe(state)
         return found
+
+    def _describe(self, state: ShopState) -> Described:
+        nobody = np.full(1, -1, dtype=np.int32)
+        standing = {
+            c.name: c.score(state, nobody) for c in self.components if isinstance(c, Popular)
+        }
+        shop = describe_shop(state, self.settings.segments, self.blend.n_fitted)
+        shop = shop.with_standing(standing)
+        text = [c.name for c in self.components if c.name in TEXT_KINDS]
+        exploration = Exploration(
+            groups=[state.listed & (shop.segments == code) for code in (TAIL, COLD)],
+            scorers=text or [component.name for component in self.components],
+        )
+        scales = {name: self.blend.scale(scores, state) for name, scores in standing.items()}
+        return Described(shop, exploration, standing, scales, shop.segments == TAIL)
 
 
 class TwoStage:
@@ -159,6 +200,7 @@ class TwoStage:
     def __init__(self, first: FirstStage, ranker: Ranker, tail_boost: float = 0.0) -> None:
         self.first, self.ranker, self.tail_boost = first, ranker, tail_boost
         self._last: tuple[ShopState, int, Prepared] | None = None
+        self._known: WeakKeyDictionary[ShopState, Known | None] = WeakKeyDictionary()
 
     def fit(
         self, state: ShopState, *, rng: np.random.Generator, progress: Progress = silent
@@ -184,7 +226,8 @@ class TwoStage:
         scores += self._below(prepared)[:, None]
         row, place = np.nonzero(prepared.candidates != EMPTY)
         item = prepared.candidates[row, place]
-        log_odds = self.ranker.predict(features.values[features.valid])
+        values = features.values if features.valid.all() else features.values[features.valid]
+        log_odds = self.ranker.predict(values, self._known_items(state), item)
         scores[row, item] = log_odds + self.tail_boost * self.first.is_tail(state)[item]
         return scores
 
@@ -200,6 +243,14 @@ class TwoStage:
         if self.tail_boost and self.first.is_tail(state)[item]:
             parts.append(Part("item", "balance", self.tail_boost))
         return tuple(sorted(parts, key=lambda part: -abs(part.amount)))
+
+    def _known_items(self, state: ShopState) -> Known | None:
+        """What the trees make of the items alone; kept as long as the shop's state is."""
+        state = state.whole or state
+        if state not in self._known:
+            shop, names = self.first.described(state).shop, self.ranker.names
+            self._known[state] = self.ranker.known(shop.item_values(names), shop.item_names)
+        return self._known[state]
 
     def _evidence(
         self, state: ShopState, user: int, item: int, prepared: Prepared

@@ -2,8 +2,9 @@
 
 import ctypes
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Self
@@ -15,7 +16,11 @@ from unsung.errors import MissingLibraryError, UnsungError
 from unsung.progress import Progress, silent
 from unsung.recommenders.base import Arrays
 from unsung.recommenders.logistic import Calibration, fit_calibration
+from unsung.recommenders.tree_masks import Known, TreeMasks
 from unsung.settings import Settings
+
+MOST_CELLS = 2**24
+"""Of what is kept of rows that are asked for again: 64 MB where trees have up to 32 leaves."""
 
 
 class RankerSettings(Settings):
@@ -120,7 +125,9 @@ class Ranker:
         self.settings = settings or RankerSettings()
         self.names, self.of_user = tuple(names), tuple(of_user)
         self.directions = tuple(directions or (0 for _ in self.names))
-        self.members: tuple[Any, ...] = ()  # lightgbm.Booster
+        self._texts: tuple[str, ...] = ()
+        self._trees: TreeMasks | None = None
+        self._lowest = 0.0
         self.calibration = Calibration.none(len(self.of_user))
 
     def fit(
@@ -158,7 +165,7 @@ class Ranker:
         fold = fold_of[np.searchsorted(everybody, training.user)]
         aside = fold_of[np.searchsorted(everybody, calibration.user)]
         log_odds = np.zeros(len(calibration))
-        members = []
+        texts = []
         for number in range(self.settings.n_seeds):
             progress("training the second stage", number, self.settings.n_seeds)
             known = training.take(fold != number)
@@ -167,9 +174,9 @@ class Ranker:
             member = self._train(lightgbm, known, seed=int(rng.integers(2**31)))
             unseen = aside == number
             log_odds[unseen] = _predict(member, calibration.values[unseen])
-            members.append(member)
+            texts.append(member.model_to_string())
         progress("training the second stage", self.settings.n_seeds, self.settings.n_seeds)
-        self.members = tuple(members)
+        self._learnt(texts)
         covariates = self._covariates(calibration.values)
         self.calibration = fit_calibration(log_odds, covariates, calibration.bought)
         return self
@@ -198,21 +205,49 @@ class Ranker:
         )
         booster = lightgbm.train(parameters, data, settings.trees)
         # What is served is what is written: made from its text, with nothing else kept.
-        return _booster_of(lightgbm, booster.model_to_string())
+        return lightgbm.Booster(model_str=booster.model_to_string())
 
-    def predict(self, values: np.ndarray) -> np.ndarray:
+    def predict(
+        self, values: np.ndarray, known: Known | None = None, at: np.ndarray | None = None
+    ) -> np.ndarray:
         """Calibrated log-odds of a purchase within the window.
 
         Parameters
         ----------
         values : ndarray of float32, shape (n, n_features)
+        known : Known, optional
+            What ``known`` made of some of the features, which aren't looked at then.
+        at : ndarray of int, shape (n,), optional
+            Which row of ``known`` each row is.
 
         Returns
         -------
         log_odds : ndarray of float64, shape (n,)
         """
-        log_odds = np.mean([_predict(member, values) for member in self.members], axis=0)
-        return self.calibration.apply(np.asarray(log_odds), self._covariates(values))
+        if self._trees is None:
+            sums = np.sum([_predict(member, values) for member in self.members], axis=0)
+        else:
+            sums = self._trees.sums(values, known, at)
+        return self.calibration.apply(sums / len(self._texts), self._covariates(values))
+
+    def known(self, values: np.ndarray, names: Collection[str]) -> Known | None:
+        """What some features say of rows that are asked for again and again, such as items.
+
+        Parameters
+        ----------
+        values : ndarray of float32, shape (n, n_features)
+            Only the features named are looked at.
+        names : collection of str
+
+        Returns
+        -------
+        known : Known or None
+            For ``predict``; None where the trees can't use it.
+        """
+        if self._trees is None or len(values) * self._trees.n_trees > MOST_CELLS:
+            return None
+        columns = [place for place, name in enumerate(self.names) if name in names]
+        return self._trees.known(values, columns)
 
     def contributions(self, values: np.ndarray) -> np.ndarray:
         """Shapley values of the features: they sum to the calibrated log-odds.
@@ -249,12 +284,34 @@ class Ranker:
         -------
         floors : ndarray of float64, shape (n,)
         """
-        lowest = np.full(len(values), np.mean([member.lower_bound() for member in self.members]))
-        return self.calibration.apply(lowest, self._covariates(values))
+        return self.calibration.apply(np.full(len(values), self._lowest), self._covariates(values))
+
+    @cached_property
+    def members(self) -> tuple[Any, ...]:
+        """The ensemble as lightgbm's own: what splits scores into contributions.
+
+        Raises
+        ------
+        MissingLibraryError
+            Where lightgbm can't be loaded on this machine.
+        """
+        lightgbm = load_lightgbm()
+        return tuple(lightgbm.Booster(model_str=text) for text in self._texts)
+
+    def _learnt(self, texts: Sequence[str]) -> None:
+        """Make ready what scores rows."""
+        self._texts = tuple(texts)
+        self._trees = TreeMasks.of_texts(self._texts, len(self.names))
+        lowest = (
+            sum(member.lower_bound() for member in self.members)
+            if self._trees is None
+            else self._trees.lowest
+        )
+        self._lowest = lowest / len(self._texts)
 
     def to_arrays(self) -> Arrays:
         """The members' trees as text, in bytes, and the calibration."""
-        texts = [member.model_to_string().encode() for member in self.members]
+        texts = [text.encode() for text in self._texts]
         trees = {f"member_{n}": np.frombuffer(text, np.uint8) for n, text in enumerate(texts)}
         return {**trees, **self.calibration.to_arrays()}
 
@@ -266,7 +323,7 @@ class Ranker:
         of_user: Sequence[str],
         arrays: Arrays,
     ) -> Self:
-        """The trained ranker again; lightgbm is loaded for it.
+        """The trained ranker again.
 
         Parameters
         ----------
@@ -279,12 +336,11 @@ class Ranker:
         Raises
         ------
         MissingLibraryError
-            Where lightgbm can't be loaded on this machine.
+            Where the trees are such that lightgbm alone can score them, and it can't be loaded.
         """
-        lightgbm = load_lightgbm()
         ranker = cls(settings, names, of_user=of_user)
         texts = [arrays[f"member_{n}"].tobytes().decode() for n in range(settings.n_seeds)]
-        ranker.members = tuple(_booster_of(lightgbm, text) for text in texts)
+        ranker._learnt(texts)
         ranker.calibration = Calibration.from_arrays(arrays)
         return ranker
 
@@ -294,10 +350,6 @@ def _predict(member: Any, values: np.ndarray) -> np.ndarray:
         return np.zeros(0)
     # Requests are short: a second thread would only wait.
     return np.asarray(member.predict(values, raw_score=True, num_threads=1))
-
-
-def _booster_of(lightgbm: ModuleType, text: str) -> Any:
-    return lightgbm.Booster(model_str=text)
 
 
 def load_lightgbm() -> ModuleType:
