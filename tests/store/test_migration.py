@@ -123,14 +123,16 @@ def test_a_migration_that_is_killed_half_way_leaves_the_old_schema(bare):
 
 
 def test_a_newer_schema_is_refused(store, url):
+    newest = migration.newest_version()
+    change = f"UPDATE {migration.VERSION_TABLE} SET version_num = "
     with store.writing() as connection:
-        connection.exec_driver_sql(f"UPDATE {migration.VERSION_TABLE} SET version_num = '9999'")
+        connection.exec_driver_sql(f"{change}'9999'")
     try:
-        with pytest.raises(InputError, match=r"has schema 9999 .* up to 0001; use the newer"):
+        with pytest.raises(InputError, match=rf"has schema 9999 .* up to {newest}; use the newer"):
             open_store(url)
     finally:
         with store.writing() as connection:
-            connection.exec_driver_sql(f"UPDATE {migration.VERSION_TABLE} SET version_num = '0001'")
+            connection.exec_driver_sql(f"{change}'{newest}'")
     open_store(url).close()
 
 
@@ -153,23 +155,25 @@ def test_tables_of_another_program_are_left_alone(bare):
 
 
 def test_a_next_version_is_reached_or_the_old_one_stays(bare, event, tmp_path, monkeypatch):
-    """A second revision that fails at its end, and then one that doesn't."""
+    """A further revision that fails at its end, and then one that doesn't."""
+    newest, next_one = migration.newest_version(), "9000"
     store = open_store(bare)
     append_events(store, [event("e")], NOW)
     store.close()
     folder = tmp_path / "migrations"
     shutil.copytree(Path(unsung.store.migrations.__file__).parent, folder)
-    revision = folder / "versions" / "revision_0002.py"
+    revision = folder / "versions" / f"revision_{next_one}.py"
     body = "def upgrade():\n    op.add_column('events', sa.Column('x', sa.String(3)))\n"
     head = (
-        "import sqlalchemy as sa\nfrom alembic import op\nrevision='0002'\ndown_revision='0001'\n"
+        "import sqlalchemy as sa\nfrom alembic import op\n"
+        f"revision='{next_one}'\ndown_revision='{newest}'\n"
     )
     monkeypatch.setattr(migration, "_config", lambda: config_of(folder))
-    for ending, expected in (("    op.drop_table('nothing')\n", "0001"), ("", "0002")):
+    for ending, expected in (("    op.drop_table('nothing')\n", newest), ("", next_one)):
         revision.write_text(head + body + ending)
         migration.newest_version.cache_clear()
         migration._known_versions.cache_clear()
-        if expected == "0001":
+        if expected == newest:
             with pytest.raises((StoreError, sa.exc.DBAPIError)):
                 open_store(bare)
         else:
@@ -178,7 +182,7 @@ def test_a_next_version_is_reached_or_the_old_one_stays(bare, event, tmp_path, m
         with store.reading() as connection:
             assert migration.version_of(connection) == expected
             columns = {column["name"] for column in sa.inspect(connection).get_columns("events")}
-            assert ("x" in columns) == (expected == "0002")
+            assert ("x" in columns) == (expected == next_one)
         store.close()
     monkeypatch.undo()
     migration.newest_version.cache_clear()

@@ -24,6 +24,7 @@ from unsung.store import (
 )
 from unsung.store.personal import clean_files, erase_person, export_person, forget_before
 from unsung.store.tables import IMPERSONAL, PERSONAL, metadata
+from unsung.store.warm_up_ledger import Impression, spend
 
 NOW = 1_767_225_600_000_000
 DAY = 86_400_000_000
@@ -35,6 +36,8 @@ def live(store, event, user, session, tag="x"):
     append_events(store, [event(f"{tag}1", user_id=user)], NOW)
     append_events(store, [event(f"{tag}2", user_id=session, session=True)], NOW)
     append_exposures(store, [Exposure(f"{tag}r", session, "kettle", 1, NOW, 0.5, **fields)])
+    drawn = Impression(f"{tag}r", 4, "w", session, "kettle", NOW, 0.5)
+    spend(store, "w", session, lambda _: [drawn])
     set_choice(store, Choice(session, "like", "kettle", True, NOW))
     put_reviews(store, [Review(f"{tag}v", user, "kettle", 5.0, None, "Good", NOW)], NOW)
     merge_session(store, session, user, NOW)
@@ -60,6 +63,7 @@ def test_an_export_has_a_row_of_every_table_that_names_persons(store, event):
         "merges": 1,
         "reviews": 1,
         "exposures": 1,
+        "warm_up_impressions": 1,
     }
     assert all(row["user_id"] == "ann" for rows in found.values() for row in rows)
     assert not any(export_person(store, "nobody").values())
@@ -71,7 +75,14 @@ def test_an_erasure_deletes_all_of_one_person_and_nothing_of_others(store, event
     others = export_person(store, "bea")
     before = change_number(store)
     receipt = erase_person(store, "ann", NOW)
-    assert receipt.tables == {"events": 2, "choices": 1, "merges": 1, "reviews": 1, "exposures": 1}
+    assert receipt.tables == {
+        "events": 2,
+        "choices": 1,
+        "merges": 1,
+        "reviews": 1,
+        "exposures": 1,
+        "warm_up_impressions": 1,
+    }
     assert receipt.number == change_number(store) == before + 2
     assert not any(export_person(store, "ann").values())
     assert not any(export_person(store, "s1").values())
@@ -164,7 +175,10 @@ def test_what_is_too_old_goes(store, event):
     ]
     append_exposures(store, shown)
     assert forget_before(store, NOW) == {}
-    assert forget_before(store, NOW, exposures_days=30) == {"exposures": 1}
+    assert forget_before(store, NOW, exposures_days=30) == {
+        "exposures": 1,
+        "warm_up_impressions": 0,
+    }
     assert exposures_of_request(store, "old") == []
     assert len(exposures_of_request(store, "young")) == 1
     assert forget_before(store, NOW, events_days=30) == {"events": 1}

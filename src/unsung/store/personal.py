@@ -149,7 +149,11 @@ def forget_before(
         Where the store can't be written now. What was deleted until then is gone: each part is a
         transaction of its own, so that others can write in between.
     """
-    ages = {tables.events: events_days, tables.exposures: exposures_days}
+    ages = {
+        tables.events: events_days,
+        tables.exposures: exposures_days,
+        tables.warm_up_impressions: exposures_days,
+    }
     deleted = {
         table.name: sum(_delete_before(store, table, now - round(days * DAY_US)))
         for table, days in ages.items()

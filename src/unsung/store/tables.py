@@ -66,7 +66,7 @@ def _flag(name: str) -> sa.Column[bool]:
 
 
 def _moment(name: str) -> sa.Column[int]:
-    """A time that may be absent, in microseconds since 1970 UTC."""
+    """A whole number that may be absent, such as a time in microseconds since 1970 UTC."""
     return sa.Column(name, sa.BigInteger)
 
 
@@ -255,12 +255,68 @@ audit_entries = sa.Table(
     _name("digest", DIGEST_CHARACTERS),
 )
 
+warm_ups = sa.Table(
+    "warm_ups",
+    metadata,
+    _name("warm_up_id", KIND_CHARACTERS, key=True),
+    _text("note", NOTE_CHARACTERS),
+    _name("who"),
+    _whole("starts"),
+    _whole("ends"),
+    _whole("impressions"),
+    _whole("per_request"),
+    _whole("min_per_item"),
+    _moment("max_per_item"),
+    _moment("max_per_user"),
+    _number("benchmark", nullable=False),
+    _number("floor", nullable=False),
+    _number("level", nullable=False),
+    _whole("outcome_us"),
+    _whole("spent"),
+    _name("state", KIND_CHARACTERS, index=True),
+    _text("reason", KIND_CHARACTERS),
+    _moment("ended"),
+    _text("ended_by", ID_CHARACTERS),
+)
+warm_up_items = sa.Table(
+    "warm_up_items",
+    metadata,
+    _name("warm_up_id", KIND_CHARACTERS, key=True),
+    _name("item_id", key=True),
+    _whole("spent"),
+    _whole("outcomes"),
+    _name("state", KIND_CHARACTERS),
+    _moment("decided"),
+)
+warm_up_impressions = sa.Table(
+    "warm_up_impressions",
+    metadata,
+    _name("request_id", key=True),
+    _whole("rank", key=True),
+    _name("warm_up_id", KIND_CHARACTERS, index=True),
+    _optional_user(),
+    _name("item_id"),
+    _whole("timestamp", index=True),
+    _number("logging_propensity", nullable=False),
+    _optional("outcome", KIND_CHARACTERS),
+    _moment("outcome_at"),
+)
+warm_up_offers = sa.Table(
+    "warm_up_offers",
+    metadata,
+    _name("warm_up_id", KIND_CHARACTERS, key=True),
+    _whole("bucket", key=True),
+    _whole("level", key=True),
+    _whole("offers"),
+)
+
 PERSONAL: Final[dict[str, str]] = {
     "events": "user_id",
     "choices": "user_id",
     "merges": "user_id",
     "reviews": "user_id",
     "exposures": "user_id",
+    "warm_up_impressions": "user_id",
 }
 """Table -> the column that names the person whose row it is: what is exported and erased."""
 
@@ -279,6 +335,9 @@ IMPERSONAL: Final[frozenset[str]] = frozenset(
         "model_history",
         "models",
         "suppressions",
+        "warm_up_items",
+        "warm_up_offers",
+        "warm_ups",
     }
 )
 """Tables that never name a customer; at most a keyed hash stands there."""
