@@ -54,6 +54,8 @@ class Identifiers:
 
     def find(self, one: str) -> int:
         """Index of one id, -1 where it isn't known: a tenth of what ``index_of`` takes for it."""
+        if len(self.values) == 1:  # of a state that shows one user, an index would be made anew
+            return 0 if self.values[0] == one else -1
         try:
             return int(self._index.get_loc(one))
         except KeyError:

@@ -78,10 +78,23 @@ def choose_candidates(
     chosen = best_in_turn(every, allowed & ~later, n_best)
     ranked = [scores[name] for name in exploration.scorers]
     for group in groups:
-        chosen |= best_in_turn(ranked, allowed & group & ~chosen, n_explored // len(groups))
+        _choose(chosen, ranked, allowed, group, n_explored // len(groups))
     if later.any():
-        chosen |= best_in_turn(every, allowed & later, max(n_explored, 1))
+        _choose(chosen, every, allowed, later, max(n_explored, 1))
     return _as_lists(chosen)
+
+
+def _choose(
+    chosen: np.ndarray,
+    scores: Sequence[np.ndarray],
+    allowed: np.ndarray,
+    group: np.ndarray,
+    n: int,
+) -> None:
+    """Add the n best of a group that aren't chosen yet, looking at nothing but the group."""
+    inside = np.flatnonzero(group)
+    free = allowed[:, inside] & ~chosen[:, inside]
+    chosen[:, inside] |= best_in_turn([some[:, inside] for some in scores], free, n)
 
 
 def best_in_turn(scores: Sequence[np.ndarray], allowed: np.ndarray, n: int) -> np.ndarray:
@@ -107,19 +120,21 @@ def best_in_turn(scores: Sequence[np.ndarray], allowed: np.ndarray, n: int) -> n
     """
     n_users, n_items = allowed.shape
     depth = min(n, n_items)
-    # Empty slots (-1) fall into a column of their own.
-    best = np.full((n_users, n_items + 1), -np.inf, dtype=np.float32)
-    rows = np.arange(n_users)[:, None]
     # All scorers at once: for a single user the calls would take longer than their work.
     tops = top_k(np.concatenate(list(scores)), depth, np.tile(allowed, (len(scores), 1)))
-    for number, top in enumerate(tops.reshape(len(scores), n_users, depth)):
-        # Places 1, 2, ... of all scorers in turn.
-        place = -(np.arange(depth, dtype=np.float32) * len(scores) + number)
-        best[rows, top] = np.maximum(best[rows, top], place)
-    top = top_k(best[:, :-1], depth)
-    chosen = np.zeros((n_users, n_items + 1), dtype=bool)
-    chosen[rows, top] = True
-    return chosen[:, :-1]
+    # First places of all scorers in turn, then second places, and so on.
+    turns = tops.reshape(len(scores), n_users, depth).transpose(1, 2, 0).reshape(n_users, -1)
+    rows, turn = np.arange(n_users)[:, None], np.arange(turns.shape[1])
+    # Of an item's turns the first: what is written last stays, where memory is walked forwards
+    # (hence the copies). Empty slots (-1) fall into a column of their own.
+    first = np.full((n_users, n_items + 1), -1)
+    first[rows, turns[:, ::-1].copy()] = turn[::-1].copy()
+    new = (first[rows, turns] == turn) & (turns != EMPTY)
+    new &= np.cumsum(new, axis=1) <= n
+    chosen = np.zeros((n_users, n_items), dtype=bool)
+    row, place = np.nonzero(new)
+    chosen[row, turns[row, place]] = True
+    return chosen
 
 
 def _as_lists(chosen: np.ndarray) -> np.ndarray:

@@ -50,7 +50,7 @@ class Pool:
             raise InputError(f"items, scores and relevance differ in shape: {sorted(shapes)}.")
         both = self.inside[:, 1:]
         for values in (self.scores, self.relevance):
-            rising = (np.diff(values, axis=1) > 0) & both
+            rising = (values[:, 1:] > values[:, :-1]) & both
             if rising.any():
                 row = int(np.argmax(rising.any(axis=1)))
                 raise InputError(f"row {row} of the pool isn't best first: sort it by score.")
@@ -103,8 +103,9 @@ class Pool:
         A place of ``EMPTY`` gives ``EMPTY``.
         """
         # The place EMPTY, -1, is the last: one more, which holds nothing.
-        padded = np.pad(self.items, ((0, 0), (0, 1)), constant_values=EMPTY)
-        return np.take_along_axis(padded, places, axis=1).astype(np.int32)
+        nothing = np.full((len(self), 1), EMPTY, dtype=np.int32)
+        padded = np.concatenate([self.items, nothing], axis=1)
+        return padded[np.arange(len(self))[:, None], places].astype(np.int32, copy=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +133,8 @@ class ItemFacts:
 
     def in_segment(self, *names: str) -> np.ndarray:
         """Members of any of these segments: ndarray of bool, shape (n_items,)."""
-        return np.isin(self.segments, [SEGMENT_NAMES.index(name) for name in names])
+        chosen = np.array([name in names for name in SEGMENT_NAMES])
+        return np.asarray(chosen[self.segments])
 
     def of_owner(self, kind: OwnerKind) -> np.ndarray:
         """Number of each item's seller, brand or group of near-duplicates; -1 where not known.

@@ -78,11 +78,9 @@ class SlotWeight:
         member = pool.of_item(items.in_segment(*self.settings.segments)).astype(int)
         lists = _lists_by_count(pool, member, k)
         beyond = pool.items.shape[1]
-        worth = np.zeros((len(pool), k + 1))
-        padded = np.pad(value, ((0, 0), (0, 1)))
-        for j in range(k + 1):
-            held = np.take_along_axis(padded, lists[:, j], axis=1)
-            worth[:, j] = (held * position_discounts(k)).sum(axis=1)
+        padded = np.concatenate([value, np.zeros((len(pool), 1))], axis=1)
+        held = padded[np.arange(len(pool))[:, None, None], lists]
+        worth = (held * position_discounts(k)).sum(axis=2)
         # The list of the pool has fewest, whatever equal relevance says.
         member = (member == 1) & pool.inside
         fewest, most = (m.sum(axis=1, keepdims=True) for m in (member[:, :k], member))

@@ -49,7 +49,7 @@ def now_us() -> int:
     return time.time_ns() // 1_000
 
 
-def _context(request: Request) -> Context:
+async def _context(request: Request) -> Context:  # a plain function would take a thread
     context: Context = request.app.state.context
     return context
 
