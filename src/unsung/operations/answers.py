@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import numpy as np
+
+from unsung.data.state import ShopState
 from unsung.errors import InputError
 from unsung.operations.histories import Said
 from unsung.operations.ladder import Rung
@@ -41,6 +44,27 @@ class Query:
     said: Sequence[Said] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """What an answer was made from, for those who add to it.
+
+    Parameters
+    ----------
+    user_id : str
+        Nobody where the customer isn't to be known.
+    state : ShopState
+        As the user sees it.
+    scores : ndarray of float32, shape (n_items,)
+    rules : Rules
+        With the user's wishes.
+    """
+
+    user_id: str
+    state: ShopState
+    scores: np.ndarray
+    rules: Rules
+
+
 @dataclass(frozen=True)
 class Answer:
     """A list and where it comes from.
@@ -56,6 +80,10 @@ class Answer:
         Version of the model.
     known : bool
         Whether the customer's own history counted.
+    propensities : tuple of float, optional
+        Exact probability of every item in its slot; 1 each where not given.
+    scored : Scored, optional
+        What a model's own lists were made from.
     """
 
     items: tuple[Recommendation, ...]
@@ -63,6 +91,8 @@ class Answer:
     policy: str
     model: str
     known: bool
+    propensities: tuple[float, ...] | None = None
+    scored: Scored | None = field(default=None, repr=False, compare=False)
 
 
 NOTHING: Final = Answer((), "empty", "undialled", "", known=False)
@@ -99,13 +129,13 @@ def answer(served: ServedModel, query: Query, now: int, failed: Failed) -> Answe
     request = Request(user_id, query.k, rules, query.explain)
     for rung in served.rungs:
         try:
-            items, policy = _from_rung(served, rung, request, said, query.position, now)
+            items, policy, scored = _from_rung(served, rung, request, said, query.position, now)
         except InputError:
             raise
         except Exception as error:  # whatever is wrong with it, the next rung may do
             failed(rung.name, error)
             continue
-        return Answer(items, rung.name, policy, served.version, known)
+        return Answer(items, rung.name, policy, served.version, known, scored=scored)
     return Answer((), "empty", "undialled", served.version, known)
 
 
@@ -137,15 +167,19 @@ def _from_rung(
     said: Sequence[Said],
     wanted: int | None,
     now: int,
-) -> tuple[tuple[Recommendation, ...], str]:
+) -> tuple[tuple[Recommendation, ...], str, Scored]:
     model, whole = served.bundle.model, served.shop.whole
     position = served.at(wanted) if rung.dialled else 0
+    state = served.shop.state_of(request.user_id, now, said)
+    scores = rung.scorer.score(state, np.zeros(1, dtype=np.int32))
     items = recommend(
         request,
         rung.scorer,
-        served.shop.state_of(request.user_id, now, said),
+        state,
         segments=model.segments,
         vocabulary=model.terms.terms,
         dial=served.dial_at(position, whole),
+        scores=scores,
     )
-    return items, served.policy_name(position)
+    scored = Scored(request.user_id, state, scores[0], request.rules)
+    return items, served.policy_name(position), scored

@@ -10,6 +10,8 @@ from unsung.errors import BundleError, InputError, StoreError, UnsungError
 from unsung.operations.answers import NOTHING, Answer, Query, answer, popular_now
 from unsung.operations.served_model import ServedModel, entry_of, load_model
 from unsung.schema import DAY_US
+from unsung.operations.warm_up import WarmUpSlots
+from unsung.operations.warm_ups import settle
 from unsung.store.changes import Changes, changes_after
 from unsung.store.counter import change_number
 from unsung.store.database import Store
@@ -35,6 +37,8 @@ REFRESH_S: Final = 5.0
 WAIT_S: Final = 0.05
 """An answer waits so long for what other processes stored, then goes by what it knows."""
 MOST_WAITING: Final = 20_000
+SETTLE_S: Final = 10.0
+"""How often warm-ups are judged."""
 """Exposures held back while the store can't be written; the oldest are dropped first."""
 
 Report = Callable[[str, Exception], None]
@@ -63,6 +67,11 @@ class RunningShop:
     def answer(self, query: Query, now: int) -> Answer:
         """Recommend to one customer, with everything that was acknowledged before.
 
+    _settled: int = field(default=0, init=False)
+    warm_up: WarmUpSlots = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.warm_up = WarmUpSlots(self.store, self.report)
         Raises
         ------
         InputError
@@ -183,6 +192,18 @@ class RunningShop:
         """Verify a bundle, bring it up to date and let it serve; until then the old one does.
 
         Raises
+    def tend_warm_ups(self, now: int) -> None:
+        """Follow the warm-ups that run, and settle them every few seconds.
+
+        Raises
+        ------
+        StoreError
+            Where the store can't be read or written now.
+        """
+        if self.warm_up.look(now) and now - self._settled >= SETTLE_S * 1e6:
+            self._settled = now
+            settle(self.store, now)
+
         ------
         BundleError
             Where the bundle can't be used: nothing changes.

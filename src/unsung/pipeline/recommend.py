@@ -80,6 +80,7 @@ def recommend(
     segments: Sequence[str] = (),
     vocabulary: Sequence[str] = (),
     dial: Dial | None = None,
+    scores: np.ndarray | None = None,
 ) -> tuple[Recommendation, ...]:
     """The list for one request.
 
@@ -96,6 +97,8 @@ def recommend(
         Terms of ``state.content.terms``, for reasons.
     dial : Dial, optional
         Turns the list; without one the scores alone make it.
+    scores : ndarray of float32, shape (1, n_items), optional
+        The recommender's, where the caller has them already.
 
     Returns
     -------
@@ -103,7 +106,7 @@ def recommend(
         Shorter than ``request.k`` where the rules leave fewer items.
     """
     users = np.array([state.users.find(request.user_id)], dtype=np.int32)
-    scores = recommender.score(state, users)
+    scores = recommender.score(state, users) if scores is None else scores
     allowed = allowed_items(state, request.rules) & ~seen_items(state, users, request.rules)[0]
     best = top_k(scores, min(max(request.k, POOL_SIZE), state.n_items), allowed)
     undialled = best[0].tolist()

@@ -101,6 +101,48 @@ class ModelsAnswer(BaseModel):
     history: list[dict[str, Any]]
 
 
+class WarmUpItemAnswer(BaseModel):
+    """An item of a warm-up."""
+
+    item_id: str
+    title: str
+    spent: int = Field(description="Impressions.")
+    outcomes: int = Field(description="Impressions that led to a click or purchase in time.")
+    state: str = Field(examples=["warming"], description="warming, graduate or stop.")
+    decided: int | None = Field(description="Microseconds since 1970 UTC.")
+
+
+class WarmUpAnswer(BaseModel):
+    """A budget, what was spent of it and what came of that."""
+
+    warm_up_id: str
+    note: str
+    who: str
+    starts: int = Field(description="Microseconds since 1970 UTC, as all times here.")
+    ends: int
+    impressions: int = Field(description="The budget.")
+    spent: int
+    outcomes: int
+    offers: int = Field(description="Lists of the last 24 hours that it could have been in.")
+    drawing: bool = Field(description="Whether lists get its items now.")
+    per_request: int
+    benchmark: float
+    floor: float
+    level: float
+    outcome_hours: float
+    state: str = Field(examples=["running"], description="running or ended.")
+    reason: str = Field(description="decided, spent, over or stopped; empty while it runs.")
+    ended: int | None
+    ended_by: str
+    items: list[WarmUpItemAnswer]
+
+
+class WarmUpsAnswer(BaseModel):
+    """Warm-ups, the newest first."""
+
+    warm_ups: list[WarmUpAnswer]
+
+
 class SessionAnswer(BaseModel):
     """Who somebody is to the service."""
 

@@ -36,6 +36,7 @@ from unsung.service.routes import (
     session,
     shop,
     users,
+    warm_ups,
 )
 from unsung.service.settings import ServiceSettings
 from unsung.service.shedding import Shed
@@ -47,7 +48,18 @@ ANSWERING_THREADS: Final = 4
 WORKING_THREADS: Final = 8
 TICK_S: Final = 0.25
 """How often exposures are written and new items looked for."""
-_ROUTERS: Final = (health, recommendations, items, gems, feedback, users, shop, jobs, session)
+_ROUTERS: Final = (
+    health,
+    recommendations,
+    items,
+    gems,
+    warm_ups,
+    feedback,
+    users,
+    shop,
+    jobs,
+    session,
+)
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:
@@ -180,6 +192,7 @@ async def _beat(context: Context) -> None:
         try:
             context.shop.flush()
             context.shop.refresh(now_us())
+            context.shop.tend_warm_ups(now_us())
         except Exception as error:  # the next beat may do better, and must come
             _reported("refresh", error)
 

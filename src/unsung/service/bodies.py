@@ -261,6 +261,34 @@ class DialBody(Body):
     note: str = Field(default="", max_length=1_000, examples=["Spring: more of the garden range"])
 
 
+Rate = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+
+
+class WarmUpBody(Body):
+    """A budget of impressions for items that few have seen."""
+
+    items: list[Id] = Field(min_length=1, max_length=200, examples=[["i42", "i43"]])
+    impressions: int = Field(ge=1, le=10_000_000, description="The budget.", examples=[2_000])
+    days: float = Field(default=14, gt=0, le=365, description="How long it runs at most.")
+    per_request: int = Field(default=1, ge=1, le=3, description="Slots of a list: 4, 8 and 12.")
+    min_per_item: int = Field(default=0, ge=0, le=10_000_000)
+    max_per_item: int | None = Field(default=None, ge=1, le=10_000_000)
+    max_per_user: int | None = Field(default=3, ge=1, le=1_000)
+    benchmark: Rate | None = Field(
+        default=None,
+        description="Clicks and purchases per impression to beat; measured where not given.",
+        examples=[0.02],
+    )
+    floor: Rate | None = Field(
+        default=None, description="Below it an item is stopped; a quarter of the benchmark."
+    )
+    level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    outcome_hours: float = Field(
+        default=24, gt=0, le=720, description="How long a click or purchase counts."
+    )
+    note: str = Field(default="", max_length=1_000)
+
+
 class LoadBody(Body):
     """A bundle to serve."""
 

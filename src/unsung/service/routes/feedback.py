@@ -5,8 +5,9 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from unsung.errors import InputError, Location
+from unsung.errors import InputError, Location, StoreError
 from unsung.operations.intake import check_kinds, without_personal_data
+from unsung.operations.warm_ups import outcomes_of
 from unsung.service.access import needs
 from unsung.service.answers_json import ReceivedAnswer, as_json
 from unsung.service.bodies import (
@@ -37,7 +38,16 @@ async def events(context: Here, body: EventsBody) -> Response:
     now = now_us()
     rows = [_event(event, place, now) for place, event in enumerate(body.events)]
     check_kinds(context.shop.served, rows)
-    done = await context.work(lambda: append_events(context.shop.store, rows, now))
+
+    def store() -> Appended:
+        done = append_events(context.shop.store, rows, now)
+        try:
+            outcomes_of(context.shop.store, context.shop.served, rows)
+        except StoreError as error:  # the events are stored: they must not be sent again for this
+            context.shop.report("warm-up", error)
+        return done
+
+    done = await context.work(store)
     for fate in FATES:
         EVENTS.labels(fate).inc(getattr(done, fate))
     return as_json(_received(done))

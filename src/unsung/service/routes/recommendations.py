@@ -1,6 +1,7 @@
 """Lists: for a customer, for a session or a wish, and for many customers at once."""
 
 from collections.abc import Callable
+from threading import Event
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -68,20 +69,31 @@ async def for_many(context: Here, body: BatchBody) -> Response:
     """Recommend to up to 1,000 customers, as one request each would."""
     rules = rules_of(context, body.filters)
 
+    def one(user_id: str) -> dict[str, object]:
+        query, request_id = (
+            answers.Query(user_id, body.k, rules, position=body.dial),
+            new_request_id(),
+        )
+        found = context.shop.answer(query, now_us())
+        return _said(context, _warmed(context, found, query, request_id), user_id, request_id)
+
     def lists() -> list[dict[str, object]]:
-        shop = context.shop
-        return [
-            _said(context, shop.answer(answers.Query(u, body.k, rules, position=body.dial), t), u)
-            for u, t in ((user, now_us()) for user in body.user_ids)
-        ]
+        return [one(user_id) for user_id in body.user_ids]
 
     return as_json({"lists": await context.work(lists)})
 
 
 async def listed(context: Context, query: answers.Query) -> dict[str, object]:
     """The answer to a query as JSON values; at the deadline what is popular."""
-    found = await _in_time(context, query, lambda: _answer(context, query))
-    return _said(context, found, query.user_id)
+    request_id, late = new_request_id(), Event()
+
+    def make() -> answers.Answer:
+        found = _answer(context, query)
+        return _warmed(context, found, query, request_id, lambda: not late.is_set())
+
+    found = await _in_time(context, query, make)
+    late.set()
+    return _said(context, found, query.user_id, request_id)
 
 
 def rules_of(context: Context, filters: FiltersBody) -> Rules:
@@ -130,12 +142,30 @@ async def _for_wish(context: Context, text: str, query: answers.Query) -> dict[s
         )
         return answers.Answer(items, "text", "search", served.version, known=False)
 
-    return _said(context, await _in_time(context, query, find), query.user_id)
+    found = await _in_time(context, query, find)
+    return _said(context, found, query.user_id, new_request_id())
 
 
-def _said(context: Context, found: answers.Answer, seen_by: str) -> dict[str, object]:
+def _warmed(
+    context: Context,
+    found: answers.Answer,
+    query: answers.Query,
+    request_id: str,
+    wanted: Callable[[], bool] = lambda: True,
+) -> answers.Answer:
+    """The answer with what a warm-up puts into it; nothing is done where none runs."""
+    slots, served = context.shop.warm_up, context.shop.served
+    if slots.idle or served is None or served.version != found.model:
+        return found
+    return slots.place(served, found, query, request_id, now_us(), wanted=wanted)
+
+
+def _said(
+    context: Context, found: answers.Answer, seen_by: str, request_id: str
+) -> dict[str, object]:
     """The answer as JSON values; it is noted as shown to a customer, a session or nobody known."""
-    request_id, now = new_request_id(), now_us()
+    now = now_us()
+    propensities = found.propensities or (1.0,) * len(found.items)
     assert found.rung in RUNGS
     LISTS.labels(found.rung).inc()
     for item in found.items:
@@ -148,12 +178,12 @@ def _said(context: Context, found: answers.Answer, seen_by: str) -> dict[str, ob
                 item.item_id,
                 item.rank,
                 now,
-                1.0,
+                propensity,
                 found.policy,
                 found.model,
                 found.rung,
             )
-            for item in found.items
+            for item, propensity in zip(found.items, propensities, strict=True)
         ]
     )
     return {
