@@ -23,6 +23,7 @@ from unsung.store import (
     set_choice,
 )
 from unsung.store.personal import clean_files, erase_person, export_person, forget_before
+from unsung.store.second_models import ShadowItem, append_shadow_items
 from unsung.store.tables import IMPERSONAL, PERSONAL, metadata
 from unsung.store.warm_up_ledger import Impression, spend
 
@@ -36,6 +37,7 @@ def live(store, event, user, session, tag="x"):
     append_events(store, [event(f"{tag}1", user_id=user)], NOW)
     append_events(store, [event(f"{tag}2", user_id=session, session=True)], NOW)
     append_exposures(store, [Exposure(f"{tag}r", session, "kettle", 1, NOW, 0.5, **fields)])
+    append_shadow_items(store, [ShadowItem(f"{tag}r", 1, session, "kettle", NOW, "m2")])
     drawn = Impression(f"{tag}r", 4, "w", session, "kettle", NOW, 0.5)
     spend(store, "w", session, lambda _: [drawn])
     set_choice(store, Choice(session, "like", "kettle", True, NOW))
@@ -64,6 +66,7 @@ def test_an_export_has_a_row_of_every_table_that_names_persons(store, event):
         "reviews": 1,
         "exposures": 1,
         "warm_up_impressions": 1,
+        "shadow_items": 1,
     }
     assert all(row["user_id"] == "ann" for rows in found.values() for row in rows)
     assert not any(export_person(store, "nobody").values())
@@ -82,6 +85,7 @@ def test_an_erasure_deletes_all_of_one_person_and_nothing_of_others(store, event
         "reviews": 1,
         "exposures": 1,
         "warm_up_impressions": 1,
+        "shadow_items": 1,
     }
     assert receipt.number == change_number(store) == before + 2
     assert not any(export_person(store, "ann").values())
@@ -178,6 +182,7 @@ def test_what_is_too_old_goes(store, event):
     assert forget_before(store, NOW, exposures_days=30) == {
         "exposures": 1,
         "warm_up_impressions": 0,
+        "shadow_items": 0,
     }
     assert exposures_of_request(store, "old") == []
     assert len(exposures_of_request(store, "young")) == 1

@@ -16,6 +16,7 @@ from unsung.store.events import Event
 from unsung.store.items import Item, read_items
 from unsung.store.models import ModelEntry, find_active
 from unsung.store.rows import select_records
+from unsung.store.second_models import SecondModel
 from unsung.store.sessions import Merge
 
 T = TypeVar("T")
@@ -35,6 +36,7 @@ _CHOICES = _within(select_records(Choice, tables.choices), tables.choices)
 _MERGES = _within(select_records(Merge, tables.merges), tables.merges)
 _ERASED = _within(sa.select(tables.suppressions.c.digest), tables.suppressions)
 _DIAL = _within(select_records(DialSetting, tables.dial_settings), tables.dial_settings)
+_SECOND = _within(select_records(SecondModel, tables.second_models), tables.second_models)
 _MODEL = _within(sa.select(tables.model_history.c.number), tables.model_history)
 
 
@@ -64,6 +66,8 @@ class Changes:
         Number to ask from next time.
     complete : bool
         False where there is more after ``last`` already.
+    second : SecondModel, optional
+        The newest entry of a model beside the active one, where it is among the changes.
     """
 
     events: tuple[Event, ...]
@@ -75,6 +79,7 @@ class Changes:
     model: ModelEntry | None
     last: int
     complete: bool
+    second: SecondModel | None = None
 
 
 def changes_after(store: Store, number: int, limit: int = 10_000) -> Changes:
@@ -103,6 +108,7 @@ def changes_after(store: Store, number: int, limit: int = 10_000) -> Changes:
         last = min(newest, number + limit)
         span = {"after": number, "last": last}
         dial = _records(connection, DialSetting, _DIAL, span)
+        second = _records(connection, SecondModel, _SECOND, span)
         activated = connection.execute(_MODEL, span).first() is not None
         return Changes(
             events=_records(connection, Event, _EVENTS, span),
@@ -112,6 +118,7 @@ def changes_after(store: Store, number: int, limit: int = 10_000) -> Changes:
             erased=tuple(connection.scalars(_ERASED, span)),
             dial=dial[-1] if dial else None,
             model=find_active(connection) if activated else None,
+            second=second[-1] if second else None,
             last=last,
             complete=last == newest,
         )

@@ -14,6 +14,7 @@ from unsung.store.bounds import Row, as_json, checked
 from unsung.store.counter import lock_numbers, take_numbers
 from unsung.store.database import Store
 from unsung.store.rows import from_row, to_row
+from unsung.store.second_models import end_running
 
 Status = Literal["loaded", "active", "shadow", "retired"]
 STATUSES: Final = ("loaded", "active", "shadow", "retired")
@@ -208,6 +209,8 @@ def _change(connection: Connection, change: Row, who: str, now: int) -> None:
     if active is not None:
         _set_status(connection, active.version, "retired")
     _set_status(connection, change["version"], "active")
+    # What was compared with the model before has nothing to be compared with any more.
+    end_running(connection, who, f"{change['version']} became active", now)
 
 
 def _set_status(connection: Connection, version: str, status: Status) -> None:

@@ -153,6 +153,7 @@ def forget_before(
         tables.events: events_days,
         tables.exposures: exposures_days,
         tables.warm_up_impressions: exposures_days,
+        tables.shadow_items: exposures_days,
     }
     deleted = {
         table.name: sum(_delete_before(store, table, now - round(days * DAY_US)))

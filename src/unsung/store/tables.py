@@ -255,6 +255,31 @@ audit_entries = sa.Table(
     _name("digest", DIGEST_CHARACTERS),
 )
 
+second_models = sa.Table(
+    "second_models",
+    metadata,
+    _whole("number", key=True),
+    _name("name", KIND_CHARACTERS),
+    _name("kind", KIND_CHARACTERS),
+    _name("version", NAME_CHARACTERS),
+    _name("path", NOTE_CHARACTERS),
+    _name("control", NAME_CHARACTERS),
+    _number("share", nullable=False),
+    _name("state", KIND_CHARACTERS),
+    _name("who"),
+    _whole("timestamp"),
+    _text("reason", NOTE_CHARACTERS),
+)
+shadow_items = sa.Table(
+    "shadow_items",
+    metadata,
+    _name("request_id", key=True),
+    _whole("rank", key=True),
+    _optional_user(),
+    _name("item_id"),
+    _whole("timestamp", index=True),
+    _name("model", NAME_CHARACTERS, index=True),
+)
 warm_ups = sa.Table(
     "warm_ups",
     metadata,
@@ -316,6 +341,7 @@ PERSONAL: Final[dict[str, str]] = {
     "merges": "user_id",
     "reviews": "user_id",
     "exposures": "user_id",
+    "shadow_items": "user_id",
     "warm_up_impressions": "user_id",
 }
 """Table -> the column that names the person whose row it is: what is exported and erased."""
@@ -334,6 +360,7 @@ IMPERSONAL: Final[frozenset[str]] = frozenset(
         "jobs",
         "model_history",
         "models",
+        "second_models",
         "suppressions",
         "warm_up_items",
         "warm_up_offers",
