@@ -2,8 +2,9 @@
 
     python benchmarks/latency.py BUNDLE [--seconds 20]
 
-Starts ``unsung serve`` on this machine, asks it over plain sockets (see ``http_load.py``) and
-prints one JSON document. The load runs beside the service: on two cores, figures with two workers
+Starts ``unsung serve`` on this machine, whole and with the blend alone, and a bare endpoint beside
+them (``bare_peer.py``), asks each over plain sockets (see ``http_load.py``) and prints one JSON
+document. The load runs beside the service: on two cores, figures with two workers
 and many clients are lower bounds of what the service can do.
 """
 
@@ -11,27 +12,78 @@ import argparse
 import asyncio
 import json
 import statistics
+import sys
 import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from http_load import EVENTS, Connection, Server, batch, for_seconds, lists, load, request
+from http_load import EVENTS, Connection, Seen, Server, batch, for_seconds, lists, load, request
+
+
+class Peer(Server):
+    """The bare endpoint on the same server."""
+
+    def __init__(self, bundle: Path, store: Path, workers: int = 1) -> None:
+        super().__init__(bundle, store, workers)
+        script = str(Path(__file__).with_name("bare_peer.py"))
+        self.command = [sys.executable, script, str(self.port), str(workers)]
 
 
 def asked_by(server: Server, clients: int, seconds: float) -> dict[str, Any]:
     """Lists of ten, of one customer after another, and which rungs of the ladder made them."""
     rungs: Counter[str] = Counter()
+    before = cpu_s(server)
+    seen = asyncio.run(load(server.port, lists(), clients, for_seconds(seconds), _noting(rungs)))
+    answered = sum(rungs.values())
+    threading.Event().wait(1)  # what was given up at the deadline ends
+    cost = (cpu_s(server) - before) / max(answered, 1)
+    return {**seen.summary(), "cpu_ms": round(cost * 1e3, 2), "rungs": dict(rungs)}
 
+
+def asked_at(server: Server, per_s: float, seconds: float, clients: int = 8) -> dict[str, Any]:
+    """The same where so many requests a second are sent, whether the last were answered or not.
+
+    A request that has to wait for a free connection counts from when it was due.
+    """
+    rungs: Counter[str] = Counter()
+    seen, note, asked = Seen(), _noting(rungs), lists()
+    begun = time.perf_counter()
+
+    async def client(number: int) -> None:
+        connection = Connection(server.port)
+        for turn in count():
+            due = begun + (turn * clients + number) / per_s
+            if due > begun + seconds:
+                break
+            await asyncio.sleep(max(due - time.perf_counter(), 0))
+            status, body = await connection.ask(next(asked))
+            seen.note(status, time.perf_counter() - due)
+            note(status, body)
+        connection.close()
+
+    async def every() -> None:
+        await asyncio.gather(*(client(number) for number in range(clients)))
+
+    asyncio.run(every())
+    seen.took_s = time.perf_counter() - begun
+    return {**seen.summary(), "rungs": dict(rungs)}
+
+
+def _noting(rungs: Counter[str]) -> Callable[[int, bytes], None]:
     def note(status: int, body: bytes) -> None:
         rungs[json.loads(body)["rung"] if status == 200 else "refused"] += 1
 
-    seen = asyncio.run(load(server.port, lists(), clients, for_seconds(seconds), note))
-    threading.Event().wait(1)  # what was given up at the deadline ends
-    return {**seen.summary(), "rungs": dict(rungs)}
+    return note
+
+
+def cpu_s(server: Server) -> float:
+    """Processor time that all processes of a server took so far."""
+    return sum(sum(each.cpu_times()[:2]) for each in server.processes())
 
 
 async def ingested(port: int, seconds: float) -> float:
@@ -88,17 +140,31 @@ async def best_seller(port: int) -> str:
 
 def measured(bundle: Path, seconds: float) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    kinds = {
+        "whole model": lambda store, n: Server(bundle, store, n, most_waiting=64),
+        "blend alone": lambda store, n: Server(
+            bundle, store, n, most_waiting=64, best_rung="blend"
+        ),
+        "bare peer": lambda store, n: Peer(bundle, store, n),
+    }
     for workers in (1, 2):
-        with tempfile.TemporaryDirectory() as folder:
-            store = Path(folder) / "shop.db"
-            with Server(bundle, store, workers, most_waiting=64) as server:
-                asked_by(server, 2, 3)  # so that nothing is done for the first time
-                lists_of = {c: asked_by(server, c, seconds) for c in (1, 4, 16)}
-                found[f"lists, {workers} workers"] = {
-                    f"{c} clients": v for c, v in lists_of.items()
-                }
-                if workers == 1:
+        for kind, started in kinds.items():
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                started(Path(folder) / "shop.db", workers) as server,
+            ):
+                of_server = lists_of(server, seconds, paced=workers == 1)
+                found[f"{kind}, {workers} workers"] = of_server
+                if workers == 1 and kind == "whole model":
                     found |= of_one_worker(server.port, seconds)
+    return found
+
+
+def lists_of(server: Server, seconds: float, *, paced: bool) -> dict[str, Any]:
+    asked_by(server, 2, 3)  # so that nothing is done for the first time
+    found = {f"{clients} clients": asked_by(server, clients, seconds) for clients in (1, 4, 16)}
+    if paced:
+        found |= {f"{rate} a second": asked_at(server, rate, seconds) for rate in (50, 200)}
     return found
 
 

@@ -145,3 +145,11 @@ def test_a_refit_whose_process_never_came_blocks_no_other(store, moment, tmp_pat
     start_refit(store, "url", tmp_path, tmp_path / "b", "ann", soon + 2_000_000)
     assert job(store, lost.job_id).state == "failed"
     assert len(begun) == 1
+
+
+def test_a_service_may_begin_with_the_blend(store, bundle, moment, crowd):
+    shop = RunningShop(store, lambda place, error: None, best_rung="blend")
+    shop.start(bundle, moment)
+    found = shop.answer(Query(str(crowd.users.values[0])), moment)
+    assert (found.rung, found.policy) == ("blend", "undialled")
+    assert "full" not in [rung.name for rung in shop.model().rungs]

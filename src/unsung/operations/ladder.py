@@ -1,7 +1,7 @@
 """What answers when something is missing: from the whole model down to an empty list."""
 
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from unsung.progress import Progress, silent
 from unsung.recommenders.base import Part, Scorer
 from unsung.recommenders.popular import Popular, PopularSettings
 
+BestRung = Literal["full", "blend"]
+"""Which rung a service may begin with."""
 RUNGS: Final = ("full", "blend", "text", "category", "popular", "empty")
 """From the best to the last."""
 TREND_HALF_LIFE_DAYS: Final = 14.0
@@ -37,10 +39,17 @@ class Rung:
     dialled: bool = False
 
 
-def rungs_of(model: Model) -> tuple[Rung, ...]:
-    """The ways that a model offers, best first; the last needs nothing but counts of buyers."""
-    rungs = [Rung("full", model.scorer, dialled=True)]
-    if model.ranker is not None:
+def rungs_of(model: Model, best: BestRung = "full") -> tuple[Rung, ...]:
+    """The ways that a model offers, best first; the last needs nothing but counts of buyers.
+
+    Parameters
+    ----------
+    model : Model
+    best : {"full", "blend"}
+        ``blend`` leaves out the second stage and the dial.
+    """
+    rungs = [Rung("full", model.scorer, dialled=True)] if best == "full" else []
+    if model.ranker is not None or best == "blend":
         rungs.append(Rung("blend", model.blend))
     rungs += [Rung("text", c) for c in model.first.components if c.name == "terms"]
     if schema.CATEGORY in model.state.catalogue:

@@ -8,10 +8,11 @@ from typing import Final
 
 from unsung.errors import BundleError, InputError, StoreError, UnsungError
 from unsung.operations.answers import NOTHING, Answer, Query, answer, popular_now
+from unsung.operations.ladder import BestRung
 from unsung.operations.served_model import ServedModel, entry_of, load_model
-from unsung.schema import DAY_US
 from unsung.operations.warm_up import WarmUpSlots
 from unsung.operations.warm_ups import settle
+from unsung.schema import DAY_US
 from unsung.store.changes import Changes, changes_after
 from unsung.store.counter import change_number
 from unsung.store.database import Store
@@ -36,9 +37,9 @@ REFRESH_S: Final = 5.0
 """Trends and buyers are at most this old."""
 WAIT_S: Final = 0.05
 """An answer waits so long for what other processes stored, then goes by what it knows."""
-MOST_WAITING: Final = 20_000
 SETTLE_S: Final = 10.0
 """How often warm-ups are judged."""
+MOST_WAITING: Final = 20_000
 """Exposures held back while the store can't be written; the oldest are dropped first."""
 
 Report = Callable[[str, Exception], None]
@@ -53,25 +54,28 @@ class RunningShop:
     store : Store
     report : callable
         Told of what failed and was got over: a word for the place, and the error.
+    best_rung : {"full", "blend"}
+        Which rung of the ladder answers when nothing is missing.
     """
 
     store: Store
     report: Report
+    best_rung: BestRung = "full"
     served: ServedModel | None = None
     problem: str = "No model was loaded yet."
     dropped_exposures: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _exposures: list[Exposure] = field(default_factory=list, init=False)
     _refreshed: int = field(default=0, init=False)
-
-    def answer(self, query: Query, now: int) -> Answer:
-        """Recommend to one customer, with everything that was acknowledged before.
-
     _settled: int = field(default=0, init=False)
     warm_up: WarmUpSlots = field(init=False)
 
     def __post_init__(self) -> None:
         self.warm_up = WarmUpSlots(self.store, self.report)
+
+    def answer(self, query: Query, now: int) -> Answer:
+        """Recommend to one customer, with everything that was acknowledged before.
+
         Raises
         ------
         InputError
@@ -188,10 +192,6 @@ class RunningShop:
         self._refreshed = now
         return True
 
-    def load(self, path: Path, who: str, now: int) -> ModelEntry:
-        """Verify a bundle, bring it up to date and let it serve; until then the old one does.
-
-        Raises
     def tend_warm_ups(self, now: int) -> None:
         """Follow the warm-ups that run, and settle them every few seconds.
 
@@ -204,13 +204,17 @@ class RunningShop:
             self._settled = now
             settle(self.store, now)
 
+    def load(self, path: Path, who: str, now: int) -> ModelEntry:
+        """Verify a bundle, bring it up to date and let it serve; until then the old one does.
+
+        Raises
         ------
         BundleError
             Where the bundle can't be used: nothing changes.
         StoreError
             Where the store can't be written now.
         """
-        return self._activate(load_model(path), who, now)
+        return self._activate(load_model(path, self.best_rung), who, now)
 
     def start(self, path: Path, now: int) -> None:
         """Serve a bundle that the store doesn't know yet; of known ones the store says which.
@@ -233,7 +237,7 @@ class RunningShop:
             Where the store can't be read or written now.
         """
         try:
-            given = load_model(path)
+            given = load_model(path, self.best_rung)
         except BundleError as error:
             self.report("model", error)
             self.load_active(now)
@@ -259,7 +263,7 @@ class RunningShop:
         entry = active_model(self.store)
         if entry is None or (self.served is not None and self.served.version == entry.version):
             return
-        served = load_model(Path(entry.path))
+        served = load_model(Path(entry.path), self.best_rung)
         if served.version != entry.version:
             raise BundleError(
                 f"{entry.path} holds the model {served.version}, no longer {entry.version}; load "

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from unsung.data.state import ShopState
-from unsung.operations.ladder import Rung, rungs_of
+from unsung.operations.ladder import BestRung, Rung, rungs_of
 from unsung.operations.live_items import Describer
 from unsung.operations.live_shop import LiveShop
 from unsung.pipeline.bundle import Bundle, load_bundle
@@ -39,6 +39,8 @@ class ServedModel:
     position : int, optional
         Where the dial stands: 0 for undialled lists, ``n_positions`` for all that is certified.
         All where not given.
+    best_rung : {"full", "blend"}
+        Which rung of the ladder answers when nothing is missing.
     """
 
     bundle: Bundle
@@ -46,11 +48,12 @@ class ServedModel:
     describer: Describer
     shop: LiveShop
     position: int | None = None
+    best_rung: BestRung = "full"
     rungs: tuple[Rung, ...] = field(init=False)
     _facts: tuple[ShopState, ItemFacts] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.rungs = rungs_of(self.bundle.model)
+        self.rungs = rungs_of(self.bundle.model, self.best_rung)
         self.dial_at = lru_cache(maxsize=32)(self._dial_at)
 
     @property
@@ -99,13 +102,14 @@ class ServedModel:
         return whole, item_facts(whole, codes)
 
 
-def load_model(path: Path) -> ServedModel:
+def load_model(path: Path, best_rung: BestRung = "full") -> ServedModel:
     """Verify a bundle and make it ready to answer.
 
     Parameters
     ----------
     path : Path
         Of the bundle.
+    best_rung : {"full", "blend"}
 
     Raises
     ------
@@ -120,7 +124,7 @@ def load_model(path: Path) -> ServedModel:
     # Asked once, a state knows which trends are wanted of it.
     warm(model.scorer, model.state)
     shop = LiveShop(model, describer, round(_created(bundle).timestamp() * 1e6))
-    return ServedModel(bundle, version_of(bundle), describer, shop)
+    return ServedModel(bundle, version_of(bundle), describer, shop, best_rung=best_rung)
 
 
 def version_of(bundle: Bundle) -> str:

@@ -105,7 +105,8 @@ class Pool:
         # The place EMPTY, -1, is the last: one more, which holds nothing.
         nothing = np.full((len(self), 1), EMPTY, dtype=np.int32)
         padded = np.concatenate([self.items, nothing], axis=1)
-        return padded[np.arange(len(self))[:, None], places].astype(np.int32, copy=False)
+        found = padded[np.arange(len(self))[:, None], places]
+        return np.asarray(found.astype(np.int32, copy=False))
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,6 +30,7 @@ from unsung.service.routes import (
     feedback,
     gems,
     health,
+    insight,
     items,
     jobs,
     recommendations,
@@ -52,6 +53,7 @@ _ROUTERS: Final = (
     health,
     recommendations,
     items,
+    insight,
     gems,
     warm_ups,
     feedback,
@@ -153,7 +155,7 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = open_store(settings.store)
-        running = RunningShop(store, _reported)
+        running = RunningShop(store, _reported, settings.best_rung)
         context = Context(
             settings,
             running,

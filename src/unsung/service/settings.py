@@ -23,6 +23,9 @@ class ServiceSettings(Settings):
     """TCP port."""
     workers: int = Field(default=1, ge=1, le=64)
     """Server processes."""
+    best_rung: Literal["full", "blend"] = "full"
+    """Best rung of the ladder that answers: ``blend`` leaves out the second stage and the dial, for
+    a third of the time."""
     deadline_ms: int = Field(default=250, ge=10, le=10_000)
     """After so long an answer comes from the lowest rung that needs nothing."""
     most_body_bytes: int = Field(default=8_000_000, ge=1_000)
