@@ -1,0 +1,101 @@
+"""What the store's events and exposures say of items, counted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from unsung.store import tables
+from unsung.store.database import Store
+
+_DAY_US: Final = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """Buyers of an item in some time.
+
+    Parameters
+    ----------
+    item_id : str
+    buyers : int
+        Distinct customers.
+    first : int
+        Their first event, in microseconds since 1970 UTC.
+    """
+
+    item_id: str
+    buyers: int
+    first: int
+
+
+def bought_between(store: Store, event: str, since: int, until: int) -> list[Bought]:
+    """Buyers of every item that had any, in [since, until)."""
+    table = tables.events
+    query = (
+        sa.select(
+            table.c.item_id,
+            sa.func.count(sa.distinct(table.c.user_id)),
+            sa.func.min(table.c.timestamp),
+        )
+        .where(table.c.event == event, table.c.timestamp >= since, table.c.timestamp < until)
+        .group_by(table.c.item_id)
+        .order_by(table.c.item_id)
+    )
+    with store.reading() as connection:
+        return [Bought(str(item), int(n), int(t)) for item, n, t in connection.execute(query)]
+
+
+def shown_by_day(store: Store, item_id: str, since: int) -> dict[int, tuple[int, int]]:
+    """Impressions of an item and those that led to an event, by day since 1970 UTC.
+
+    Notes
+    -----
+    Reads the exposures since then: a second for some millions.
+    """
+    shown, events = tables.exposures, tables.events
+    mine = (shown.c.timestamp >= since) & (shown.c.item_id == item_id)
+    every = sa.select(shown.c.request_id, shown.c.timestamp).where(mine)
+    led = (
+        sa.select(shown.c.request_id)
+        .join(
+            events,
+            (events.c.request_id == shown.c.request_id) & (events.c.item_id == shown.c.item_id),
+        )
+        .where(mine, events.c.timestamp >= since)
+        .distinct()
+    )
+    with store.reading() as connection:
+        hits = set(connection.scalars(led))
+        found: dict[int, tuple[int, int]] = {}
+        for request_id, moment in connection.execute(every):
+            n, outcomes = found.get(int(moment) // _DAY_US, (0, 0))
+            found[int(moment) // _DAY_US] = (n + 1, outcomes + (request_id in hits))
+    return found
+
+
+def events_by_day(store: Store, item_id: str, since: int) -> dict[tuple[int, str], int]:
+    """Events of an item by day since 1970 UTC and kind."""
+    table = tables.events
+    query = sa.select(table.c.timestamp, table.c.event).where(
+        table.c.timestamp >= since, table.c.item_id == item_id
+    )
+    found: dict[tuple[int, str], int] = {}
+    with store.reading() as connection:
+        for moment, kind in connection.execute(query):
+            key = (int(moment) // _DAY_US, str(kind))
+            found[key] = found.get(key, 0) + 1
+    return found
+
+
+def items_told_of(store: Store, since: int) -> Sequence[tuple[str, int]]:
+    """Items that the store was told of since a moment, the latest first, with when."""
+    table = tables.items
+    query = (
+        sa.select(table.c.item_id, table.c.updated)
+        .where(table.c.updated >= since)
+        .order_by(table.c.updated.desc(), table.c.item_id)
+    )
+    with store.reading() as connection:
+        return [(str(item), int(moment)) for item, moment in connection.execute(query)]
