@@ -14,8 +14,12 @@ N_USERS, N_ITEMS = 200, 60
 
 
 @pytest.fixture
-def gram(rng: np.random.Generator) -> ItemGram:
-    bought = sp.csr_array((rng.random((N_USERS, N_ITEMS)) < 0.1).astype(np.float32))
+def bought(rng: np.random.Generator) -> sp.csr_array:
+    return sp.csr_array((rng.random((N_USERS, N_ITEMS)) < 0.1).astype(np.float32))
+
+
+@pytest.fixture
+def gram(bought: sp.csr_array, rng: np.random.Generator) -> ItemGram:
     words = rng.random((N_ITEMS, 12)).astype(np.float32) * (rng.random((N_ITEMS, 12)) < 0.3)
     words /= np.maximum(np.linalg.norm(words, axis=1, keepdims=True), 1e-9)
     vectors = rng.normal(size=(N_ITEMS, 8)).astype(np.float32)
@@ -53,9 +57,41 @@ def test_the_nearest_have_most_in_common_for_their_size(gram: ItemGram):
 
 def test_columns_are_the_same_however_they_are_divided(gram: ItemGram):
     near = nearest_items(gram, 4.0, 9)
-    whole = solve_columns(gram, near, range(N_ITEMS), 4.0).toarray()
-    parts = [solve_columns(gram, near, range(a, b), 4.0) for a, b in ((0, 1), (1, 40), (40, 60))]
-    assert np.array_equal(sp.hstack(parts).toarray(), whole)
+    whole = solve_columns(gram, near, np.arange(N_ITEMS), 4.0).toarray()
+    parts = [np.array([0]), np.arange(1, 40), np.arange(40, 60)]
+    solved = [solve_columns(gram, near, part, 4.0) for part in parts]
+    assert np.array_equal(sp.hstack(solved).toarray(), whole)
+
+
+def without_last_user(bought: sp.csr_array, gram: ItemGram) -> ItemGram:
+    fewer = bought[:-1]
+    return ItemGram(sp.csr_array(fewer.T @ fewer), gram.content, gram.text)
+
+
+def test_what_a_user_did_not_touch_keeps_its_weights(gram: ItemGram, bought: sp.csr_array, rng):
+    weights = solve_locally(gram, 4.0, 5)
+    # Marked, so that what is solved again shows.
+    marked = weights.copy()
+    marked.data += 1
+    after = without_last_user(bought, gram)
+    found = solve_locally(after, 4.0, 5, known=(gram, marked)).toarray()
+    anew = solve_locally(after, 4.0, 5).toarray()
+    same = np.array([np.array_equal(found[:, i], marked.toarray()[:, i]) for i in range(N_ITEMS)])
+    assert 0 < same.sum() < N_ITEMS
+    assert np.array_equal(found[:, ~same], anew[:, ~same])
+    # Those that kept what they had would have learnt the same again.
+    assert np.array_equal(weights.toarray()[:, same], anew[:, same])
+
+
+def test_items_at_the_end_come_in(gram: ItemGram):
+    fewer = ItemGram(
+        gram.together[:50][:, :50],
+        ItemContent(gram.content.terms[:50], gram.content.embeddings[:50]),
+        gram.text,
+    )
+    known = (fewer, solve_locally(fewer, 4.0, 5))
+    found = solve_locally(gram, 4.0, 5, known=known).toarray()
+    assert np.array_equal(found, solve_locally(gram, 4.0, 5).toarray())
 
 
 def test_an_item_with_nothing_in_common_has_no_weights():
@@ -69,4 +105,4 @@ def test_a_problem_that_cannot_be_solved_says_what_to_do():
                      TextWeights(0, 0, 1))  # fmt: skip
     near = nearest_items(twins, 1.0, 2)
     with pytest.raises(UnsungError, match="raise 'l2'"):
-        solve_columns(twins, near, range(3), 0.0)
+        solve_columns(twins, near, np.arange(3), 0.0)

@@ -13,6 +13,7 @@ from unsung.cli.diagnose import diagnose
 from unsung.cli.evaluate import evaluate
 from unsung.cli.experiment import experiment
 from unsung.cli.fit import fit
+from unsung.cli.forget import forget
 from unsung.cli.gems import gems
 from unsung.cli.init import init
 from unsung.cli.keys import keys
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Start with 'unsung demo', then 'unsung init FILES...' on your own files.",
 )
-for command in (demo, init, check, diagnose, fit, evaluate, recommend, gems, serve, refit):
+for command in (demo, init, check, diagnose, fit, evaluate, recommend, gems, serve, refit, forget):
     app.command()(command)
 app.add_typer(experiment)
 app.add_typer(keys)

@@ -11,6 +11,7 @@ from unsung.data.dataset import Dataset
 from unsung.data.identifiers import Identifiers
 from unsung.data.interactions import Interactions
 from unsung.data.settings import ShopSettings
+from unsung.data.state import ShopState
 from unsung.errors import InputError
 
 
@@ -82,21 +83,48 @@ def without_users(dataset: Dataset, gone: np.ndarray) -> Dataset:
     dataset : Dataset
         The users' ids are in it no more.
     """
-    kept = np.flatnonzero(~gone)
-    place = np.full(dataset.n_users, -1, dtype=np.int32)
-    place[kept] = np.arange(len(kept))
-    rows = dataset.interactions.take(~gone[dataset.interactions.user_index])
+    kept, place = _places_without(gone)
     reviews, shown = dataset.reviews, dataset.exposures
     return replace(
         dataset,
         users=Identifiers(dataset.users.values[kept]),
-        interactions=replace(rows, user_index=place[rows.user_index]),
+        interactions=_rows_without(dataset.interactions, place),
         reviews=_placed(reviews, place),
         exposures=None if shown is None else _placed(shown, place),
         user_table=None
         if dataset.user_table is None
         else dataset.user_table.iloc[kept].reset_index(drop=True),
     )
+
+
+def state_without_users(state: ShopState, gone: np.ndarray) -> ShopState:
+    """The same for a shop as of a moment; counters follow.
+
+    Parameters
+    ----------
+    state : ShopState
+    gone : ndarray of bool, shape (n_users,)
+    """
+    kept, place = _places_without(gone)
+    return replace(
+        state,
+        users=Identifiers(state.users.values[kept]),
+        interactions=_rows_without(state.interactions, place),
+        reviews=_placed(state.reviews, place),
+    )
+
+
+def _places_without(gone: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Who stays, and everybody's new index (-1: none)."""
+    kept = np.flatnonzero(~gone)
+    place = np.full(len(gone), -1, dtype=np.int32)
+    place[kept] = np.arange(len(kept))
+    return kept, place
+
+
+def _rows_without(rows: Interactions, place: np.ndarray) -> Interactions:
+    stay = rows.take(place[rows.user_index] >= 0)
+    return replace(stay, user_index=place[stay.user_index])
 
 
 def _placed(table: pd.DataFrame, place: np.ndarray) -> pd.DataFrame:

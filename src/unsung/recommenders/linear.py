@@ -87,16 +87,47 @@ class Linear:
         UnsungError
             Where the penalty is too small for the numbers to be solved in single precision.
         """
+        return self._solve(state, None, progress)
+
+    def refreshed(
+        self, before: ShopState, after: ShopState, *, progress: Progress = silent
+    ) -> "Linear":
+        """The model after users, items or days came or went: what a new fit would learn.
+
+        Parameters
+        ----------
+        before : ShopState
+            What this model was fitted on.
+        after : ShopState
+            With the same items and texts; further items may stand at the end.
+        progress : Progress, optional
+
+        Notes
+        -----
+        A model that was solved item by item solves only the items whose nearest items, or common
+        buyers among them, are others now. A whole solution is solved again.
+        """
+        return Linear(self.settings)._solve(after, (before, self.weights), progress)
+
+    def _solve(
+        self, state: ShopState, known: tuple[ShopState, sp.csr_array] | None, progress: Progress
+    ) -> Self:
         own = self.settings
         text = TextWeights(own.term_weight, own.encoder_weight, own.temperature)
         whole = state.n_items <= own.dense_items
+        kept = state.n_items if whole else own.together
         progress("counting items bought together", 0, 1)
-        gram = ItemGram.of(state, text, kept=state.n_items if whole else own.together)
+        gram = ItemGram.of(state, text, kept=kept)
+        earlier = None
+        if known is not None and known[0].n_items > own.dense_items:
+            earlier = (ItemGram.of(known[0], text, kept=kept), known[1])
         progress("counting items bought together", 1, 1)
         if whole:
             self.weights = solve_whole(gram, own.l2, own.neighbours, progress=progress)
         else:
-            self.weights = solve_locally(gram, own.l2, own.nearest, progress=progress)
+            self.weights = solve_locally(
+                gram, own.l2, own.nearest, known=earlier, progress=progress
+            )
         return self
 
     def score(self, state: ShopState, users: np.ndarray) -> np.ndarray:

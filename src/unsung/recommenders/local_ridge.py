@@ -1,7 +1,6 @@
 """The item-item linear model item by item: one small ridge regression over its nearest items."""
 
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,7 +12,7 @@ from unsung.recommenders.item_gram import ItemGram
 from unsung.recommenders.neighbours import keep_largest_of
 
 CHUNK = 256
-"""Items that a thread solves before it says so."""
+"""Items that a thread solves at a time."""
 
 
 def nearest_items(
@@ -47,7 +46,9 @@ def nearest_items(
     return sp.csc_array(near)
 
 
-def solve_columns(gram: ItemGram, near: sp.csc_array, columns: range, l2: float) -> sp.csc_array:
+def solve_columns(
+    gram: ItemGram, near: sp.csc_array, columns: np.ndarray, l2: float
+) -> sp.csc_array:
     """Weights with which some items are predicted from their nearest.
 
     Parameters
@@ -55,34 +56,27 @@ def solve_columns(gram: ItemGram, near: sp.csc_array, columns: range, l2: float)
     gram : ItemGram
     near : csc_array of float32, shape (n_items, n_items)
         As from ``nearest_items``.
-    columns : range
+    columns : ndarray of int, shape (n,)
         Items wanted.
     l2 : float
         Ridge penalty, above 0.
 
     Returns
     -------
-    weights : csc_array of float32, shape (n_items, len(columns))
+    weights : csc_array of float32, shape (n_items, n)
 
     Raises
     ------
     UnsungError
         Where the penalty is too small for a problem to be solved.
     """
-    solved = [np.zeros(0, dtype=np.float32)]
-    for column in columns:
-        others = near.indices[near.indptr[column] : near.indptr[column + 1]]
-        if len(others):
-            solved.append(_ridge(gram.among(np.append(others, column)), l2))
-    first, last = near.indptr[columns.start], near.indptr[columns.stop]
-    return sp.csc_array(
-        (
-            np.concatenate(solved),
-            near.indices[first:last],
-            near.indptr[columns.start : columns.stop + 1] - first,
-        ),
-        shape=(near.shape[0], len(columns)),
-    )
+    wanted = sp.csc_array(near[:, columns])
+    weights = np.zeros(wanted.nnz, dtype=np.float32)
+    for place, column in enumerate(columns):
+        part = slice(wanted.indptr[place], wanted.indptr[place + 1])
+        if part.start < part.stop:
+            weights[part] = _ridge(gram.among(np.append(wanted.indices[part], column)), l2)
+    return sp.csc_array((weights, wanted.indices, wanted.indptr), shape=wanted.shape)
 
 
 def _ridge(gram: np.ndarray, l2: float) -> np.ndarray:
@@ -96,7 +90,12 @@ def _ridge(gram: np.ndarray, l2: float) -> np.ndarray:
 
 
 def solve_locally(
-    gram: ItemGram, l2: float, nearest: int, *, progress: Progress = silent
+    gram: ItemGram,
+    l2: float,
+    nearest: int,
+    *,
+    known: tuple[ItemGram, sp.csr_array] | None = None,
+    progress: Progress = silent,
 ) -> sp.csr_array:
     """All items' weights, each from its nearest items; as many threads as processors.
 
@@ -107,6 +106,10 @@ def solve_locally(
         Ridge penalty, above 0.
     nearest : int
         Items that each is predicted from: memory goes with it, time with its square to cube.
+    known : pair of ItemGram and csr_array, optional
+        An earlier Gram, and the weights that it led to: items whose problem is still the same
+        keep them. Texts must be the same; further items may have come at the end.
+    progress : Progress, optional
 
     Returns
     -------
@@ -120,14 +123,60 @@ def solve_locally(
     """
     near = nearest_items(gram, l2, nearest, progress=progress)
     n = near.shape[1]
-    parts = [range(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
+    solved = sp.csc_array((n, n), dtype=np.float32)
+    todo = np.arange(n)
+    if known is not None:
+        before, weights = known
+        solved = sp.csc_array(weights)
+        solved.resize((n, n))
+        todo = np.flatnonzero(_moved(before.together, gram.together, solved, near))
+    fresh = _solve_in_parallel(gram, near, todo, l2, progress)
+    return _replace_columns(solved, todo, fresh)
 
-    def told(solved: Iterator[sp.csc_array]) -> Iterator[sp.csc_array]:
-        for part, weights in zip(parts, solved, strict=True):
-            progress("solving item by item", part.start, n)
-            yield weights
 
+def _moved(
+    before: sp.csr_array, after: sp.csr_array, weights: sp.csc_array, near: sp.csc_array
+) -> np.ndarray:
+    """Items with other nearest items than before, or other counts among them: bool, (n_items,)."""
+    n = near.shape[1]
+    old = before.copy()
+    old.resize((n, n))
+    changed = sp.csr_array(abs(after - old))
+    changed.eliminate_zeros()
+    inside, was_inside = _ones(near), _ones(weights)
+    other = np.asarray(abs(inside - was_inside).sum(axis=0)) > 0
+    inside = sp.csc_array(inside + sp.eye_array(n, dtype=np.float32))
+    counted = inside.multiply(changed @ inside).sum(axis=0)
+    return np.asarray(other | (np.asarray(counted) > 0))
+
+
+def _ones(matrix: sp.csc_array) -> sp.csc_array:
+    data = np.ones(matrix.nnz, dtype=np.float32)
+    return sp.csc_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _solve_in_parallel(
+    gram: ItemGram, near: sp.csc_array, columns: np.ndarray, l2: float, progress: Progress
+) -> sp.csc_array:
+    n = len(columns)
+    parts = [columns[start : start + CHUNK] for start in range(0, n, CHUNK)]
+    blocks = [sp.csc_array((near.shape[0], 0), dtype=np.float32)]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        solved = list(told(threads.map(lambda part: solve_columns(gram, near, part, l2), parts)))
+        solving = threads.map(lambda part: solve_columns(gram, near, part, l2), parts)
+        for place, block in enumerate(solving):
+            progress("solving item by item", place * CHUNK, n)
+            blocks.append(block)
     progress("solving item by item", n, n)
-    return sp.csr_array(sp.hstack(solved, format="csr")) if solved else sp.csr_array((0, 0))
+    return sp.csc_array(sp.hstack(blocks, format="csc"))
+
+
+def _replace_columns(
+    matrix: sp.csc_array, columns: np.ndarray, fresh: sp.csc_array
+) -> sp.csr_array:
+    """Other values in some columns."""
+    n = matrix.shape[1]
+    kept = np.ones(n, dtype=bool)
+    kept[columns] = False
+    order = np.argsort(np.append(np.flatnonzero(kept), columns), kind="stable")
+    both = sp.hstack([matrix[:, kept], fresh], format="csc")
+    return sp.csr_array(both[:, order])
