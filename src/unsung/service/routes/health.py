@@ -27,20 +27,22 @@ async def ready(context: Here) -> JSONResponse:
     try:
         found = await asyncio.wait_for(context.work(lambda: _readiness(context)), PATIENCE_S)
     except TimeoutError:
-        found = {"status": "not ready", "reasons": [STUCK], "model": None}
+        found = {"status": "not ready", "reasons": [STUCK], "codes": ["stuck"], "model": None}
     return JSONResponse(found, 200 if found["status"] == "ready" else 503)
 
 
 def _readiness(context: Here) -> dict[str, Any]:
-    shop, reasons = context.shop, []
+    shop, reasons, codes = context.shop, [], []
     if shop.served is None:
         reasons.append(shop.problem)
+        codes.append("model")
     shop.catch_up(now_us())
     if not shop.can_write():
         reasons.append("The store can't be written; see the log.")
+        codes.append("store")
     status = "ready" if not reasons else "not ready"
     model = None if shop.served is None else shop.served.version
-    return {"status": status, "reasons": reasons, "model": model}
+    return {"status": status, "reasons": reasons, "codes": codes, "model": model}
 
 
 @router.get("/metrics", dependencies=[needs("read")], include_in_schema=False)

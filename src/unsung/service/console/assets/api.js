@@ -2,9 +2,10 @@
 const KEY = "unsung-key";
 
 export class Problem extends Error {
-  constructor(status, message) {
+  constructor(status, message, code = "") {
     super(message);
     this.status = status;
+    this.code = code;
   }
   get access() {
     return this.status === 401 || this.status === 403;
@@ -29,7 +30,7 @@ async function ask(method, path, body) {
   }
   if (answer.ok) return answer;
   const told = await answer.json().catch(() => null);
-  throw new Problem(answer.status, told?.error?.message ?? "");
+  throw new Problem(answer.status, told?.error?.message ?? "", told?.error?.code ?? "");
 }
 
 const json = (answer) => (answer.status === 204 ? null : answer.json());

@@ -2,12 +2,14 @@
 import { get, id, post, put, query } from "./api.js";
 import { at, empty, failed, fill, h, itemLink, keepState, later, say, segment, state } from "./dom.js";
 import { reasonsOf } from "./reasons.js";
-import { count, t } from "./words.js";
+import { count, percent, t } from "./words.js";
 
 const K = 10;
 const field = at("user");
 let user = state().get("user") ?? "";
+let had = new Map();
 field.value = user;
+at("why-item").value = state().get("why") ?? "";
 
 at("find").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -46,8 +48,11 @@ function show() {
   at("shown").hidden = false;
   const page = get(`/v1/users/${id(user)}`);
   for (const [name, draw] of Object.entries({ "who-facts": who, wishes, history })) fill(at(name), () => page, draw, { keep: true });
+  fill(at("interests"), () => get(`/v1/users/${id(user)}/interests`), interests, { keep: true });
+  at("why-not").replaceChildren();
   const lists = Promise.all([get(`/v1/users/${id(user)}/preview?k=${K}&explain=true`), get(`/v1/users/${id(user)}/popular?k=${K}`), page]);
-  fill(at("ours"), () => lists, ours, { keep: true });
+  // The titles of what they had are known then.
+  fill(at("ours"), () => lists, ours, { keep: true }).then(() => at("why-item").value && whyNot());
   fill(at("popular"), () => lists, popular, { keep: true });
 }
 
@@ -98,6 +103,35 @@ async function wish(kind, subject, active) {
   }
 }
 
+function interests(found) {
+  if (!found.interests.length) return h("p.small.quiet", t("customers.no_interests"));
+  const most = found.interests[0].share;
+  const told = found.interests.filter((one) => one.share >= 0.005).slice(0, 8);
+  return h("dl.bars.terms.short", told.map((one) => [h("dt", one.term), h("dd", h("span.length", { "aria-hidden": "true" }, h("span", { width: `${(100 * one.share) / most}%` })), h("strong", { title: t("customers.in_items", { n: count(one.n_items) }) }, percent(one.share, 0)))]));
+}
+
+at("ask-why").addEventListener("submit", (event) => {
+  event.preventDefault();
+  keepState({ why: at("why-item").value.trim() });
+  whyNot();
+});
+at("why-item").addEventListener("input", later(async () => {
+  const text = at("why-item").value.trim();
+  if (text.length < 2) return;
+  const found = await get(query("/v1/items", { query: text, k: 8 })).catch(() => ({ items: [] }));
+  at("why-items").replaceChildren(...found.items.map((one) => h("option", { value: one.item_id }, one.title)));
+}, 200));
+
+function whyNot() {
+  const wanted = at("why-item").value.trim();
+  if (!wanted || !user) return;
+  fill(at("why-not"), () => get(`/v1/users/${id(user)}/why-not/${id(wanted)}?k=${K}`), (found) => {
+    const values = { rank: count(found.rank), n: count(found.n_items), k: count(found.k) };
+    const title = found.code === "unknown" ? h("strong", found.title) : itemLink(found.item_id, found.title);
+    return h("div.answer", h("p", title), h("p", t(`customers.why_${found.code}`, values)), found.reasons && reasonsOf(found.reasons, had, 4));
+  }, { keep: true });
+}
+
 function history(page) {
   if (!page.history.length) return empty(t("customers.no_history"), t("customers.no_history_text"));
   const shown = page.history.slice(0, 25);
@@ -108,7 +142,7 @@ function history(page) {
 }
 
 function ours([list, , page]) {
-  const titles = new Map(page.history.map((one) => [one.item_id, one.title]));
+  had = new Map(page.history.map((one) => [one.item_id, one.title]));
   at("policy").textContent = t("customers.policy", { rung: t(`customers.rung_${list.rung}`), policy: list.policy });
   if (!list.items.length) return empty(t("customers.empty_list"), t("customers.empty_list_text"));
   return h(
@@ -119,7 +153,7 @@ function ours([list, , page]) {
         h("span.rank", item.rank),
         h("span.name", itemLink(item.item_id, item.title)),
         h("button.button.tiny", { type: "button", "data-key": `not-${item.rank}`, "aria-label": t("customers.not_this", { title: item.title }), title: t("customers.not_this", { title: item.title }), onclick: () => wish("not_interested", item.item_id, true) }, "✕"),
-        h("div.under", segment(item.segment), reasonsOf(item.reasons, titles)),
+        h("div.under", segment(item.segment), reasonsOf(item.reasons, had)),
       ),
     ),
   );

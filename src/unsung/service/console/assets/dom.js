@@ -1,6 +1,6 @@
 // Elements made from values: text stays text, whatever a shop's files hold.
 import { Problem, key, post } from "./api.js";
-import { t } from "./words.js";
+import { has, lang, t } from "./words.js";
 
 /** An element: h("a.button", {href: "/"}, "text", other elements). */
 export function h(name, ...parts) {
@@ -87,7 +87,8 @@ export function failed(error, again) {
     missing ? "div.state" : "div.state.failed",
     { role: missing ? null : "alert" },
     h("strong", title),
-    known && error.message && h("p", { lang: "en" }, error.message),
+    known && lang !== "en" && has(`ui.error_${error.code}`) && h("p", t(`ui.error_${error.code}`)),
+    known && error.message && h(lang === "en" ? "p" : "p.small.quiet", { lang: "en" }, error.message),
     again && !missing && h("button.button.tiny", { type: "button", onclick: again }, t("ui.again")),
   );
 }

@@ -1,6 +1,8 @@
 // Hidden gems: what is expected of an item, why, for whom, and what holds it back.
 import { file, get, query } from "./api.js";
 import { at, empty, failed, fill, h, itemLink, keepState, later, say, state } from "./dom.js";
+import { because } from "./because.js";
+import { advice, askForBudget, mayStart, showWarmUps, warming } from "./warmups.js";
 import { count, decimal, has, percent, t } from "./words.js";
 
 const MOST = 200;
@@ -19,6 +21,8 @@ const wanted = {
   shown: SHOWN,
 };
 let record = null;
+let may = false;
+const chosen = new Map();
 
 at("words").value = wanted.words;
 at("sort").append(...Object.keys(SORTS).map((name) => h("option", { value: name }, t(`gems.by_${name}`))));
@@ -38,6 +42,26 @@ fill(at("gems"), () => asking, (found) => {
   return cards();
 });
 fill(at("tried"), () => asking, tried);
+showWarmUps();
+at("warm-chosen").addEventListener("click", () => warm([...chosen.values()]));
+mayStart.then((granted) => {
+  may = granted;
+  if (record && may) at("gems").replaceChildren(...[cards()].flat());
+});
+
+function warm(gems) {
+  askForBudget(gems, () => {
+    chosen.clear();
+    choose();
+    for (const box of at("gems").querySelectorAll(":checked")) box.checked = false;
+  });
+}
+
+function choose(gem, taken) {
+  if (gem) chosen[taken ? "set" : "delete"](gem.item_id, gem);
+  at("warm-chosen").hidden = !chosen.size;
+  at("warm-chosen").textContent = t("gems.warm_chosen", { n: count(chosen.size) });
+}
 
 function change(values) {
   Object.assign(wanted, values, { shown: SHOWN });
@@ -78,7 +102,7 @@ function card(gem) {
     ),
     h("h3", t("gems.why")),
     h("ul.small", why(gem)),
-    held.length ? [h("h3", t("gems.held")), h("p.small", held.map((one) => reasonName(one.code)).join(" · "))] : null,
+    held.length ? [h("h3", t("gems.held")), h("ul.small", held.map(heldBack))] : null,
     h("h3", t("gems.for")),
     h(
       "p.small",
@@ -87,7 +111,18 @@ function card(gem) {
         ? [` ${t("gems.such_as")} `, gem.audience.examples.flatMap((user, place) => [place ? ", " : "", h("a", { href: query("/customers", { user }) }, user)])]
         : null,
     ),
+    may && h(
+      "div.tools.start",
+      h("button.button.tiny", { type: "button", onclick: () => (warming(gem.item_id) ? say(t("gems.warm_already")) : warm([gem])) }, t("gems.warm_this")),
+      h("label.tick.small", h("input", { type: "checkbox", checked: chosen.has(gem.item_id), onchange: (event) => choose(gem, event.target.checked) }), t("gems.warm_choose")),
+    ),
   );
+}
+
+function heldBack(one) {
+  const so = because(one);
+  const what = advice(one.code);
+  return h("li", h("strong", reasonName(one.code)), so.text && [" · ", h("span", { lang: so.lang }, so.text)], what && h("span.quiet.block", what));
 }
 
 /** A name, a bar and its number. */

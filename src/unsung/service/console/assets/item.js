@@ -1,6 +1,8 @@
 // One item: its segment and why, what its text makes likely, what goes with it.
 import { get, id } from "./api.js";
-import { at, empty, fill, h, itemLink, segment } from "./dom.js";
+import { at, empty, failed, fill, h, itemLink, segment } from "./dom.js";
+import { because } from "./because.js";
+import { chart } from "./chart.js";
 import { count, decimal, has, percent, t } from "./words.js";
 
 const item = decodeURIComponent(location.pathname.slice("/items/".length));
@@ -20,6 +22,8 @@ page.then(
 fill(at("facts"), () => page, facts);
 fill(at("why"), () => insight, why);
 fill(at("outlook"), () => insight, outlook);
+get(`${path}/traffic`).then(traffic, (error) => at("traffic").replaceChildren(failed(error)));
+fill(at("terms"), () => get(`${path}/terms`), terms);
 fill(at("document"), () => page, (found) => h("pre.document", found.document || t("item.no_text")));
 fill(at("similar"), list(""), found);
 fill(at("discover"), list("&discover=true"), found);
@@ -47,7 +51,7 @@ function why({ diagnosis }) {
         "li",
         h("strong", has(`reason.${reason.code}`) ? t(`reason.${reason.code}`) : reason.code),
         h("p.quiet.small", has(`reason.${reason.code}_when`) ? t(`reason.${reason.code}_when`) : ""),
-        Object.keys(reason.evidence ?? {}).length > 0 && h("p.small", { lang: "en" }, reason.sentence),
+        because(reason).text && h("p.small", { lang: because(reason).lang }, because(reason).text),
       ),
     ),
   );
@@ -69,4 +73,40 @@ function outlook({ outlook: look, diagnosis }) {
 function found({ items }) {
   if (!items.length) return empty(t("item.no_similar"));
   return h("ol.list", items.map((one, n) => h("li", h("span.rank", n + 1), h("span.name", itemLink(one.item_id, one.title)), segment(one.segment))));
+}
+
+/** Impressions as bars, what they led to and sales as lines: of the last four weeks. */
+function traffic(told) {
+  const sum = (name) => told.days.reduce((total, day) => total + day[name], 0);
+  at("traffic-text").textContent = t("item.traffic_sum", { shown: count(sum("shown")), led: count(sum("led")), sales: count(sum("sales")), other: count(sum("other")) });
+  if (!sum("shown") && !sum("sales") && !sum("other")) {
+    at("traffic").replaceChildren(empty(t("item.no_traffic"), t("item.no_traffic_text")));
+    return;
+  }
+  const KINDS = ["shown", "led", "sales", "other"];
+  const names = KINDS.map((name) => t(`item.${name}`));
+  const colours = ["var(--rule)", "var(--fresh)", "var(--tail)", "var(--head)"];
+  at("traffic-legend").replaceChildren(...KINDS.map((name) => h(`span.key.${name}`, t(`item.${name}`))));
+  const rows = told.days.flatMap((day) => KINDS.map((name, n) => ({ day: new Date(day.date / 1000).toISOString().slice(0, 10), kind: names[n], n: day[name] })));
+  const x = { field: "day", type: "ordinal", title: null, axis: { labelAngle: 0, grid: false, values: told.days.filter((_, n) => n % (innerWidth < 560 ? 14 : 7) === (innerWidth < 560 ? 13 : 6)).map((day) => new Date(day.date / 1000).toISOString().slice(0, 10)) } };
+  const y = { field: "n", type: "quantitative", title: null, axis: { tickCount: 4, format: "d" } };
+  const fill_ = { field: "kind", type: "nominal", legend: null, scale: { domain: names, range: colours } };
+  const tooltip = [{ field: "day", title: t("ui.when") }, { field: "kind", title: t("item.kind") }, { field: "n", title: t("item.number") }];
+  chart(
+    at("traffic"),
+    {
+      data: { values: rows },
+      layer: [
+        { transform: [{ filter: `datum.kind === ${JSON.stringify(names[0])}` }], mark: { type: "bar", width: { band: 0.7 } }, encoding: { x, y, fill: fill_, tooltip } },
+        { transform: [{ filter: `datum.kind !== ${JSON.stringify(names[0])}` }], mark: { type: "line" }, encoding: { x, y, stroke: { ...fill_ }, tooltip } },
+      ],
+    },
+    { title: t("item.traffic"), height: 200, table: { heads: [t("ui.when"), ...names], rows: told.days.filter((day) => KINDS.some((name) => day[name])).map((day) => [new Date(day.date / 1000).toISOString().slice(0, 10), ...KINDS.map((name) => count(day[name]))]) } },
+  );
+}
+
+function terms(told) {
+  if (!told.terms.length) return empty(t("item.no_terms"), t("item.no_terms_text"));
+  const most = told.terms[0].share;
+  return h("dl.bars.terms", told.terms.map((one) => [h("dt", one.term), h("dd", h("span.length", { "aria-hidden": "true" }, h("span", { width: `${(100 * one.share) / most}%` })), h("strong", percent(one.share, 0)), h("span.quiet", t("item.in_items", { n: count(one.n_items) })))]));
 }

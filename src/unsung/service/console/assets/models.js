@@ -2,7 +2,7 @@
 import { get, post } from "./api.js";
 import { chart } from "./chart.js";
 import { at, empty, failed, fill, h, say } from "./dom.js";
-import { count, decimal, has, moment, percent, signedCount, signedDecimal, t } from "./words.js";
+import { count, decimal, has, lang, moment, percent, signedCount, signedDecimal, t } from "./words.js";
 
 const missing = (error) => {
   if (error.status === 404) return null;
@@ -28,7 +28,7 @@ function health([state, shop]) {
   const good = state.status === "ready";
   return [
     h(`p.status.${good ? "good" : "bad"}`, t(good ? "models.ready" : "models.not_ready")),
-    state.reasons.length > 0 && h("ul.events", state.reasons.map((reason) => h("li", { lang: "en" }, reason))),
+    state.reasons.length > 0 && h("ul.events", state.reasons.map((reason, n) => (has(`models.not_ready_${state.codes?.[n]}`) && lang !== "en" ? h("li", t(`models.not_ready_${state.codes[n]}`)) : h("li", { lang: "en" }, reason)))),
     shop.note && h("p.small.quiet", { lang: "en" }, shop.note),
     h(
       "dl.facts",
@@ -48,19 +48,24 @@ function versions(found) {
   back.onclick = () => rollBack(back);
   if (!found.models.length) return empty(t("models.no_versions"), t("models.no_versions_text"));
   const head = (name) => h("th", { scope: "col" }, t(name));
+  // Of every model that a fit tested, those that serve, and the plainest to hold them against.
+  const figures = FIGURES.filter((name) => found.models.some((model) => name in (model.metrics ?? {})));
   const row = (model) =>
     h(
       "tr",
       h("td", h("strong", model.version), h("div.small.quiet.path", model.path)),
       h("td", model.version === found.serving ? h("span.status.good", t("models.serving")) : t("models.waiting")),
       h("td.small", moment(model.registered)),
+      figures.map((name) => h("td.number", decimal(model.metrics[name], 3))),
     );
   const change = (entry) => h("li", moment(entry.timestamp), " · ", t(has(`models.action_${entry.action}`) ? `models.action_${entry.action}` : "models.action_other", { version: entry.version, who: entry.who, action: entry.action }));
   return [
-    h("div.scroll", h("table.narrow-table", h("thead", h("tr", ["models.version", "models.state", "models.registered"].map(head))), h("tbody", found.models.map(row)))),
+    h("div.scroll", h("table.narrow-table", h("thead", h("tr", ["models.version", "models.state", "models.registered"].map(head), figures.map((name) => h("th.number", { scope: "col" }, t("models.quality_of", { name: modelName(name) }))))), h("tbody", found.models.map(row)))),
     h("details.define", h("summary", t("models.history")), h("ul.events", [...found.history].reverse().map(change))),
   ];
 }
+
+const FIGURES = ["dialled", "two_stage", "blend", "trend"];
 
 async function rollBack(button) {
   button.disabled = true;
@@ -175,8 +180,28 @@ function findings(found) {
   if (!found.findings?.length) return empty(t("models.clean"));
   return h(
     "ul.findings",
-    found.findings.map((finding) => h("li", h(`span.level.${finding.level}`, t(has(`models.level_${finding.level}`) ? `models.level_${finding.level}` : "models.level_look")), h("div", h("strong", has(`models.finding_${finding.code}`) ? t(`models.finding_${finding.code}`) : finding.code), h("p.small.quiet", { lang: "en" }, finding.sentence)))),
+    found.findings.map((finding) => h("li", h(`span.level.${finding.level}`, t(has(`models.level_${finding.level}`) ? `models.level_${finding.level}` : "models.level_look")), h("div", h("strong", has(`models.finding_${finding.code}`) ? t(`models.finding_${finding.code}`) : finding.code), told(found, finding)))),
   );
+}
+
+const GROUPS = { items_without_text: "without_text", items_without_price: "without_price", items_without_category: "without_category", not_in_catalogue: "not_in_catalogue", duplicate_titles: "duplicate_titles", alike_item_ids: "alike_items", never_sold: "never_sold", alike_user_ids: "alike_users" };
+
+/** A finding in the page's language where its numbers are known, else as the check wrote it. */
+function told(found, finding) {
+  const said = lang === "en" ? "" : numbersOf(found, finding);
+  return h("p.small.quiet", { lang: said ? lang : "en" }, said || finding.sentence);
+}
+
+function numbersOf(found, { code, table: name }) {
+  const of = (key, n, total, ...more) => [t(key, { n: count(n), of: count(total), share: percent(n / (total || 1)) }), ...more].join(" ");
+  const users = code === "alike_user_ids";
+  const group = found.catalogue?.[GROUPS[code]];
+  if (group) return of(users ? "models.found_users" : "models.found_items", group.n, users ? found.shop.n_users : found.shop.n_items, group.examples.slice(0, 3).join(", "));
+  const table = (found.tables ?? []).find((one) => one.name === name);
+  if (code === "duplicates" && table) return of("models.found_rows", table.n_duplicates, table.n_read, table.file);
+  if (code === "gap") return (found.time?.gaps ?? []).map((gap) => t("models.found_gap", { start: gap.start, end: gap.end, days: count(gap.n_days) })).join(" ");
+  const reason = table?.reasons?.find((one) => one.reason === code);
+  return reason ? of("models.found_rows", reason.n_rows, table.n_read, table.file, reason.column) : "";
 }
 
 function rows(found) {
@@ -187,6 +212,16 @@ function rows(found) {
       h("h3", table.name, h("span.small.quiet", ` · ${table.file}`)),
       h("p.small.quiet", t("models.read", { n: count(table.n_read) })),
       ...parts.map(([name, value]) => h("div.share", h("span.small", t(`models.${name}`)), h("div", h("span.small", `${count(value)} · ${percent(value / (table.n_read || 1))}`), h("span.meter", { "aria-hidden": "true" }, h("span", { width: `${(value / (table.n_read || 1)) * 100}%` }))))),
+      table.reasons?.length > 0 && h("details.define", h("summary", t("models.why_aside")), h("ul.events", table.reasons.map(aside))),
     );
   });
 }
+
+const aside = (one) =>
+  h(
+    "li",
+    has(`models.finding_${one.reason}`) ? t(`models.finding_${one.reason}`) : one.reason,
+    one.column && h("span.quiet", ` · ${one.column}`),
+    ` · ${count(one.n_rows)}`,
+    one.examples?.length > 0 && h("div.small.quiet", t("models.such_rows", { rows: one.examples.slice(0, 3).map((row) => row.source_row).join(", ") })),
+  );

@@ -15,6 +15,34 @@ job.then(figures, (error) => {
   for (const name of drawings) at(name).replaceChildren(failed(error));
 });
 
+fill(at("week"), () => get("/v1/week"), week);
+
+/** What the store's events of seven days say. */
+function week(found) {
+  at("week-since").textContent = t("tail.week_since", { date: date(found.since / 1000) });
+  at("week-text").textContent = t(found.buyers ? "tail.week_text" : "tail.week_quiet", { n: count(found.buyers), before: count(found.buyers_before) });
+  const kinds = found.moves.kinds.slice(0, 3).map((kind) => h("p.small", segment(kind.from), " → ", segment(kind.to), " ", h("strong", count(kind.n_items))));
+  return h(
+    "div.quarters",
+    part("gained", found.gained, (one) => h("span.moved", `+${count(one.buyers - one.before)}`), "/items?sort=buyers"),
+    part("first_sales", found.first_sales, (one) => h("span.quiet", count(one.buyers)), "/items?sort=buyers&descending=false"),
+    part("new_items", found.new_items, () => null, "/items?segment=cold"),
+    part("moves", found.moves, (one) => h("div.under", segment(one.from), " → ", segment(one.to)), "/items", kinds),
+  );
+}
+
+function part(name, { n_items: n, items }, note, all, lead = null) {
+  return h(
+    "div.quarter",
+    h("h3", t(`tail.week_${name}`), " ", h("span.quiet", count(n))),
+    lead,
+    items.length
+      ? h("ul.list.plain.small", items.slice(0, 5).map((one) => h("li", h("span.name", itemLink(one.item_id, one.title)), note(one))))
+      : h("p.small.quiet", t(`tail.week_no_${name}`)),
+    n > 5 && h("a.small", { href: all }, t("tail.week_all")),
+  );
+}
+
 function figures(found) {
   if (!complete(found)) {
     for (const name of drawings) at(name).replaceChildren(nothing());
