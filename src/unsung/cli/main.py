@@ -20,6 +20,7 @@ from unsung.cli.keys import keys
 from unsung.cli.recommend import recommend
 from unsung.cli.refit import refit
 from unsung.cli.serve import serve
+from unsung.cli.simulate import simulate
 from unsung.errors import InputError, UnsungError
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 for command in (demo, init, check, diagnose, fit, evaluate, recommend, gems, serve, refit, forget):
     app.command()(command)
+app.command()(simulate)
 app.add_typer(experiment)
 app.add_typer(keys)
 app.add_typer(accounts)
