@@ -31,6 +31,9 @@ ADMIN = {
     ("POST", "/v1/users/{user_id}/erase"),
     ("POST", "/v1/models"),
     ("POST", "/v1/models/rollback"),
+    ("POST", "/v1/experiments"),
+    ("POST", "/v1/experiments/end"),
+    ("GET", "/v1/experiments/{name}/assignments"),
 }
 
 

@@ -80,6 +80,8 @@ class Answer:
         Version of the model.
     known : bool
         Whether the customer's own history counted.
+    arm : str, optional
+        Of the experiment that the customer is part of.
     propensities : tuple of float, optional
         Exact probability of every item in its slot; 1 each where not given.
     scored : Scored, optional
@@ -91,6 +93,7 @@ class Answer:
     policy: str
     model: str
     known: bool
+    arm: str | None = None
     propensities: tuple[float, ...] | None = None
     scored: Scored | None = field(default=None, repr=False, compare=False)
 

@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from unsung.errors import BundleError, InputError, StoreError, UnsungError
 from unsung.operations.answers import NOTHING, Answer, Query, answer, popular_now
+from unsung.operations.beside import Beside
 from unsung.operations.ladder import BestRung
 from unsung.operations.served_model import ServedModel, entry_of, load_model
 from unsung.operations.warm_up import WarmUpSlots
@@ -69,9 +70,11 @@ class RunningShop:
     _refreshed: int = field(default=0, init=False)
     _settled: int = field(default=0, init=False)
     warm_up: WarmUpSlots = field(init=False)
+    beside: Beside = field(init=False)
 
     def __post_init__(self) -> None:
         self.warm_up = WarmUpSlots(self.store, self.report)
+        self.beside = Beside(self.store, self.report, self._bring_up)
 
     def answer(self, query: Query, now: int) -> Answer:
         """Recommend to one customer, with everything that was acknowledged before.
@@ -84,12 +87,14 @@ class RunningShop:
             Where there is no model.
         """
         self.catch_up(now)
-        return answer(self.model(), query, now, self.report)
+        served, arm = self.beside.choose(self.model(), query)
+        return replace(answer(served, query, now, self.report), arm=arm)
 
     def last_resort(self, query: Query) -> Answer:
         """What is popular, from memory alone: for when an answer took too long."""
         try:
-            return popular_now(self.served, query)
+            arm = None if self.served is None else self.beside.choose(self.served, query)[1]
+            return replace(popular_now(self.served, query), arm=arm)
         except Exception as error:  # an empty list is better than none
             self.report("popular", error)
             return NOTHING
@@ -189,6 +194,9 @@ class RunningShop:
         if not (due or aged or served.shop.has_new_items):
             return False
         served.refresh(now)
+        second = self.beside.served
+        if second is not None:
+            second.refresh(now)
         self._refreshed = now
         return True
 
@@ -270,7 +278,7 @@ class RunningShop:
                 "it anew to let it serve."
             )
         self._bring_up(served, now)
-        self._use(served)
+        self._use(served, now)
 
     def expose(self, exposures: Sequence[Exposure]) -> None:
         """Take note of what was shown; ``flush`` writes it."""
@@ -282,6 +290,7 @@ class RunningShop:
 
     def flush(self) -> int:
         """Write the exposures that wait; how many were new to the store."""
+        self.beside.flush()
         waiting, self._exposures = self._exposures, []
         if not waiting:
             return 0
@@ -298,7 +307,7 @@ class RunningShop:
         register_model(self.store, entry_of(served.bundle, now))
         self._bring_up(served, now)
         active = activate_model(self.store, served.version, who, now)
-        self._use(served)
+        self._use(served, now)
         return active
 
     def _catch_up(self, served: ServedModel, now: int) -> None:
@@ -308,8 +317,13 @@ class RunningShop:
             self._apply(served, changes)
             if changes.model is not None and changes.model.version != served.version:
                 self._follow(now)
+            if changes.second is not None:
+                self.beside.follow(now)
             if changes.complete:
                 break
+        second = self.beside.served
+        while second is not None and second.shop.number < newest:
+            self._apply(second, changes_after(self.store, second.shop.number))
 
     def _apply(self, served: ServedModel, changes: Changes) -> None:
         served.shop.apply(changes, self._erased_users(served, changes))
@@ -344,6 +358,7 @@ class RunningShop:
             served.set_dial(dial)
         served.refresh(now)
 
-    def _use(self, served: ServedModel) -> None:
+    def _use(self, served: ServedModel, now: int) -> None:
         with self._lock:
             self.served, self.problem = served, ""
+        self.beside.follow(now)

@@ -143,6 +143,17 @@ class WarmUpsAnswer(BaseModel):
     warm_ups: list[WarmUpAnswer]
 
 
+class ExperimentsAnswer(BaseModel):
+    """The second model, and the trials before."""
+
+    current: dict[str, Any] | None = Field(description="The trial under way.")
+    loaded: bool = Field(description="Whether the process that answers has its model.")
+    overlap: dict[str, float] | None = Field(
+        description="Of a shadow: lists made, and their items' and first items' share in common."
+    )
+    history: list[dict[str, Any]]
+
+
 class SessionAnswer(BaseModel):
     """Who somebody is to the service."""
 

@@ -27,6 +27,7 @@ from unsung.service.middleware import Envelope
 from unsung.service.origin import is_loopback
 from unsung.service.problems import RESPONSES, add_handlers
 from unsung.service.routes import (
+    experiments,
     feedback,
     gems,
     health,
@@ -59,6 +60,7 @@ _ROUTERS: Final = (
     feedback,
     users,
     shop,
+    experiments,
     jobs,
     session,
 )

@@ -295,6 +295,26 @@ class LoadBody(Body):
     path: str = Field(max_length=4_096, examples=["/srv/shop/bundle"])
 
 
+class SecondBody(Body):
+    """A model to be put beside the active one."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", examples=["spring"])
+    kind: Literal["shadow", "experiment"]
+    path: str = Field(max_length=4_096, examples=["/srv/shop/next"])
+    share: float = Field(
+        default=0.5,
+        gt=0,
+        lt=1,
+        description="Of the customers who see its lists, in an experiment.",
+    )
+
+
+class ReasonBody(Body):
+    """Why something ends."""
+
+    reason: str = Field(default="", max_length=500, examples=["enough customers"])
+
+
 def micros(moment: datetime) -> int:
     """Microseconds since 1970 UTC."""
     return round(moment.astimezone(UTC).timestamp() * 1e6)

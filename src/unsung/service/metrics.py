@@ -31,6 +31,9 @@ FAILURES: Final = Counter(
     "unsung_failures_total", "What failed and was got over, by place.", ["place"]
 )
 EVENTS: Final = Counter("unsung_events_total", "Events received, by what became of them.", ["fate"])
+SHADOWED: Final = Counter(
+    "unsung_shadow_lists_total", "Lists that a shadow was asked for too, by fate.", ["fate"]
+)
 EXPOSURES: Final = Counter("unsung_exposures_total", "Exposures by fate.", ["fate"])
 
 

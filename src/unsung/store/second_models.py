@@ -132,7 +132,15 @@ def end_second(store: Store, who: str, reason: str, now: int) -> SecondModel:
 
 
 def end_running(connection: Connection, who: str, reason: str, now: int) -> SecondModel | None:
-    """The same within a transaction that holds the numbers' lock; None where there is none."""
+    """The same within a transaction that holds the numbers' lock; None where there is none.
+
+    Parameters
+    ----------
+    connection : Connection
+    who, reason : str
+    now : int
+        Microseconds since 1970 UTC.
+    """
     latest = find_second(connection)
     if latest is None or not latest.running:
         return None

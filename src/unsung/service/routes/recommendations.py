@@ -26,7 +26,7 @@ from unsung.service.bodies import (
     UserId,
 )
 from unsung.service.context import Context, Here, now_us
-from unsung.service.metrics import LISTS, SLOTS
+from unsung.service.metrics import LISTS, SHADOWED, SLOTS
 from unsung.service.request_ids import new_request_id
 from unsung.store.exposures import Exposure
 
@@ -93,6 +93,9 @@ async def listed(context: Context, query: answers.Query) -> dict[str, object]:
 
     found = await _in_time(context, query, make)
     late.set()
+    fate = context.shop.beside.shadow(query, request_id, now_us())
+    if fate is not None:
+        SHADOWED.labels(fate).inc()
     return _said(context, found, query.user_id, request_id)
 
 
@@ -182,6 +185,7 @@ def _said(
                 found.policy,
                 found.model,
                 found.rung,
+                found.arm,
             )
             for item, propensity in zip(found.items, propensities, strict=True)
         ]
