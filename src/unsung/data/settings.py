@@ -120,6 +120,8 @@ class ShopSettings(Settings):
     """Kind of interaction rows without an event column (``rating`` where there is a rating)."""
     repeats: Literal["hide", "show"] = "hide"
     """Whether items that a user has bought may be recommended again."""
+    variants: Literal["one", "all"] = "one"
+    """Whether a list holds one of the listings of a product (sizes, colours), or all of them."""
     cleaning: CleaningSettings = CleaningSettings()
     segments: SegmentSettings = SegmentSettings()
     fit: dict[str, Any] = Field(default_factory=dict)

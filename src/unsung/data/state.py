@@ -24,10 +24,14 @@ class ItemContent:
         shop has no text.
     embeddings : ndarray of float32, shape (n_items, dim)
         Encoder vectors with rows of length 1 (or 0); no columns without an encoder.
+    variants : ndarray of int32, shape (n_items,), optional
+        Items of one product share a number of which a list holds one; -1 for an item alone. Every
+        item is alone where not given.
     """
 
     terms: sp.csr_array
     embeddings: np.ndarray
+    variants: np.ndarray | None = None
 
     @classmethod
     def empty(cls, n_items: int) -> "ItemContent":

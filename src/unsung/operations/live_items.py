@@ -13,6 +13,7 @@ from unsung.data.identifiers import Identifiers
 from unsung.data.state import ItemContent, ShopState
 from unsung.store.items import Item
 from unsung.text.base import TextEncoder
+from unsung.text.catalogue_variants import with_new_variants
 from unsung.text.documents import DocumentSettings, build_documents
 from unsung.text.onnx_encoder import embed
 from unsung.text.term_vectors import TermVectors
@@ -82,7 +83,7 @@ class LiveItems:
         n_items = len(other.items)
         places = {name: int(i) for name, i in zip(given, other.items.index_of(given), strict=True)}
         other.catalogue = _with_values(self.catalogue, n_items, places, given)
-        other.content = self._content_with(other.catalogue.iloc[len(self.items) :])
+        other.content = self._content_with(other.catalogue)
         other.listed = _padded(self.listed, n_items, fill=True)
         # An item that order lines alone had made known is one of the catalogue from now on.
         other.listed[list(places.values())] = True
@@ -114,13 +115,17 @@ class LiveItems:
             content=self.content,
         )
 
-    def _content_with(self, rows: pd.DataFrame) -> ItemContent:
+    def _content_with(self, catalogue: pd.DataFrame) -> ItemContent:
+        rows = catalogue.iloc[len(self.items) :]
         if not len(rows):
             return self.content
         found = self._describer.describe(rows.reset_index(drop=True))
+        terms = sp.csr_array(sp.vstack([self.content.terms, found.terms], format="csr"))
+        variants = self.content.variants
+        if variants is not None:
+            variants = with_new_variants(variants, catalogue, terms)
         return ItemContent(
-            sp.csr_array(sp.vstack([self.content.terms, found.terms], format="csr")),
-            np.concatenate([self.content.embeddings, found.embeddings]),
+            terms, np.concatenate([self.content.embeddings, found.embeddings]), variants
         )
 
 

@@ -9,7 +9,7 @@ from unsung import schema
 from unsung.data.state import ShopState
 from unsung.features.history import histories_of
 from unsung.features.item import group_codes
-from unsung.pipeline.ranking import top_k
+from unsung.pipeline.ranking import one_of_group, top_k
 from unsung.pipeline.rules import Rules, allowed_items, seen_items
 from unsung.popularity.segments import SEGMENT_NAMES
 from unsung.recommenders.base import Scorer
@@ -104,7 +104,8 @@ def make_pools(
     for start in range(0, len(users), BATCH):
         part = slice(start, start + BATCH)
         found = scorer.score(state, users[part])
-        items[part] = top_k(found, width, allowed & ~seen_items(state, users[part], rules))
+        free = allowed & ~seen_items(state, users[part], rules)
+        items[part] = top_k(found, width, one_of_group(found, free, state.content.variants))
         scores[part] = np.take_along_axis(found, np.maximum(items[part], 0), axis=1)
     return pool_of(items, scores, tastes_of(state, users, facts.segments), relevance)
 

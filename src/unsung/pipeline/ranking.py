@@ -44,6 +44,41 @@ def top_k(scores: np.ndarray, k: int, allowed: np.ndarray | None = None) -> np.n
     return lists
 
 
+def one_of_group(scores: np.ndarray, allowed: np.ndarray, group: np.ndarray | None) -> np.ndarray:
+    """Leave of each group of items only the one that scores best.
+
+    Parameters
+    ----------
+    scores : ndarray of float32, shape (n, n_items)
+    allowed : ndarray of bool, shape (n, n_items) or (n_items,)
+    group : ndarray of int32, shape (n_items,) or (n, n_items), or None
+        Items of one product share a number; -1 for an item alone. None: all are alone.
+
+    Returns
+    -------
+    allowed : ndarray of bool, shape (n, n_items)
+        No two items of one group in a row; of equal scores the first index stays.
+
+    Examples
+    --------
+    >>> scores = np.array([[1, 3, 2]], np.float32)
+    >>> one_of_group(scores, np.ones(3, bool), np.array([0, 0, -1])).tolist()
+    [[False, True, True]]
+    """
+    left = np.array(np.broadcast_to(allowed, scores.shape))
+    if group is None or not (group >= 0).any():
+        return left
+    columns = np.flatnonzero((group >= 0) if group.ndim == 1 else (group >= 0).any(axis=0))
+    labels = np.broadcast_to(group, scores.shape)[:, columns]
+    row, place = np.nonzero(left[:, columns] & (labels >= 0))
+    product, column = labels[row, place], columns[place]
+    order = np.lexsort((column, -scores[row, column], product, row))
+    row, column, product = row[order], column[order], product[order]
+    repeated = (row[1:] == row[:-1]) & (product[1:] == product[:-1])
+    left[row[1:][repeated], column[1:][repeated]] = False
+    return left
+
+
 def _best_of_rows(scores: np.ndarray, width: int) -> np.ndarray:
     """The best ``width`` indices of every row in any order; of equal ones the lowest."""
     if width == scores.shape[1]:

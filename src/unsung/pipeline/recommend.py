@@ -9,7 +9,7 @@ from unsung.data.state import ShopState
 from unsung.errors import InputError
 from unsung.pipeline.policy import Dial
 from unsung.pipeline.pools import POOL_SIZE
-from unsung.pipeline.ranking import top_k
+from unsung.pipeline.ranking import one_of_group, top_k
 from unsung.pipeline.reasons import Reason, dial_reason, reasons_for, title_of
 from unsung.pipeline.rules import Rules, allowed_items, seen_items
 from unsung.recommenders.base import Scorer
@@ -108,6 +108,7 @@ def recommend(
     users = np.array([state.users.find(request.user_id)], dtype=np.int32)
     scores = recommender.score(state, users) if scores is None else scores
     allowed = allowed_items(state, request.rules) & ~seen_items(state, users, request.rules)[0]
+    allowed = one_of_group(scores, allowed, state.content.variants)
     best = top_k(scores, min(max(request.k, POOL_SIZE), state.n_items), allowed)
     undialled = best[0].tolist()
     items = undialled[: request.k]
@@ -173,6 +174,7 @@ def recommend_lists(
         some = users[start : start + batch]
         scores = recommender.score(state, some)
         free = ~seen_items(state, some, rules) & allowed
+        free = one_of_group(scores, free, state.content.variants)
         part = slice(start, start + batch)
         if dial is None:
             lists[part] = top_k(scores, k, free)

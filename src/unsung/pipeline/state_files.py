@@ -36,6 +36,8 @@ def write_state(folder: Path, state: ShopState, segments: Sequence[str]) -> None
         **csr_to_arrays("terms", state.content.terms),
         "embeddings": state.content.embeddings,
     }
+    if state.content.variants is not None:
+        content["variants"] = state.content.variants
     write_arrays(folder / "content.safetensors", content)
 
 
@@ -55,7 +57,9 @@ def read_state(folder: Folder) -> ShopState:
         in_stock=items["in_stock"].to_numpy(dtype=bool),
         interactions=Interactions(**rows),
         reviews=pd.DataFrame(columns=list(schema.REVIEW_DTYPES)).astype(schema.REVIEW_DTYPES),
-        content=ItemContent(csr_from_arrays("terms", content), content["embeddings"]),
+        content=ItemContent(
+            csr_from_arrays("terms", content), content["embeddings"], content.get("variants")
+        ),
     )
 
 

@@ -54,6 +54,12 @@ class Variants:
             return None
         return "duplicate" if self.listing[item] == self.listing[other] else "variant"
 
+    @property
+    def shared(self) -> np.ndarray:
+        """``group``, but -1 for an item that is alone in its own: ndarray of int32, (n_items,)."""
+        alone = np.bincount(self.group)[self.group] == 1 if len(self.group) else []
+        return np.where(alone, -1, self.group).astype(np.int32)
+
 
 @dataclass(frozen=True)
 class _Title:

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from unsung.data.state import ItemContent, ShopState
 from unsung.progress import Progress, silent
 from unsung.text.base import TextEncoder
+from unsung.text.catalogue_variants import variants_of
 from unsung.text.documents import Documents, DocumentSettings, documents_of, settled
 from unsung.text.onnx_encoder import embed
 from unsung.text.term_vectors import TermSettings, TermVectors
@@ -22,11 +23,14 @@ class ContentBuilder:
     encoder : TextEncoder or None
     documents : DocumentSettings
     terms : TermSettings
+    one_of_variants : bool
+        Whether a list holds one of the listings of a product.
     """
 
     encoder: TextEncoder | None = None
     documents: DocumentSettings = field(default_factory=DocumentSettings)
     terms: TermSettings = field(default_factory=TermSettings)
+    one_of_variants: bool = True
     _known: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
 
     def build(
@@ -52,7 +56,8 @@ class ContentBuilder:
         terms.eliminate_zeros()
         progress("reading item texts", 1, 1)
         embeddings = self._embed(documents, state.listed, progress)
-        return state.with_content(ItemContent(terms, embeddings)), vectors, chosen
+        variants = variants_of(state.catalogue) if self.one_of_variants else None
+        return state.with_content(ItemContent(terms, embeddings, variants)), vectors, chosen
 
     def _embed(self, documents: Documents, listed: np.ndarray, progress: Progress) -> np.ndarray:
         if self.encoder is None:

@@ -9,7 +9,6 @@ import scipy.sparse as sp
 from unsung.data.settings import SegmentSettings
 from unsung.evaluation.hits import find_hits
 from unsung.evaluation.ranking import ndcg_at_k, tail_ndcg_at_k
-from unsung.pipeline.ranking import top_k
 from unsung.pipeline.rules import Rules
 from unsung.popularity.segments import SEGMENT_NAMES, segment_items
 from unsung.statistics.summary import summarise
@@ -132,7 +131,7 @@ class ContentJudge:
 
     def _cuts(self, scores: np.ndarray) -> dict[str, np.ndarray]:
         k = self.judge.k
-        hits = find_hits(top_k(scores, k, self.judge.allowed), self.window.targets, k)
+        hits = find_hits(self.judge.lists(scores), self.window.targets, k)
         cuts = {"all": ndcg_at_k(hits)}
         for code, name in enumerate(SEGMENT_NAMES):
             cuts[name] = tail_ndcg_at_k(hits, self.segments == code)

@@ -182,7 +182,7 @@ def evaluate(
             "no user has both a history and a later new item, so there is nobody to test on; "
             "bring more interactions."
         )
-    tuned = FineTuned(ContentBuilder(encoder))
+    tuned = FineTuned(ContentBuilder(encoder, one_of_variants=shop.variants == "one"))
     if work is not None and settings.fine_tune:
         told = interest_split(dataset, shop, validation, windows, settings.second_stage.windows)
         folder = work / "interest"

@@ -128,7 +128,7 @@ def fine_tune(
         return FineTuned(builder)
     if found.folder is None:
         return FineTuned(builder, record=found.record)
-    tuned = ContentBuilder(OnnxEncoder(found.folder), builder.documents, builder.terms)
+    tuned = replace(builder, encoder=OnnxEncoder(found.folder), _known={})
     return FineTuned(tuned, builder, found.record)
 
 

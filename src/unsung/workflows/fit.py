@@ -176,7 +176,8 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
     encoder = find_encoder(settings.encoder, progress)
     chosen, problem = _test(shop, encoder, settings, work, rng, progress)
     tested = None if chosen is None else evaluation_record(chosen, rng=rng)
-    tuned = FineTuned(ContentBuilder(encoder)) if chosen is None else chosen.tuned
+    plain = ContentBuilder(encoder, one_of_variants=shop.settings.variants == "one")
+    tuned = FineTuned(plain) if chosen is None else chosen.tuned
     state, terms, documents = tuned.content.build(shop.dataset.as_of(), progress)
     outlook = _outlook(shop, settings, encoder, work, progress)
     diagnosis = diagnose(

@@ -12,7 +12,6 @@ from unsung.evaluation.exposure import catalogue_coverage_at_k, exposure_counts
 from unsung.evaluation.hits import find_hits
 from unsung.evaluation.ranking import ndcg_at_k
 from unsung.features.first_stage import direction_of
-from unsung.pipeline.ranking import top_k
 from unsung.pipeline.recommend import recommend_lists
 from unsung.pipeline.rules import Rules
 from unsung.pipeline.two_stage import TwoStage
@@ -200,7 +199,7 @@ def choose_boost(plain: TwoStage, window: ValidationWindow, trial: Trial) -> flo
     tail = plain.first.is_tail(window.state)
     values = {}
     for boost in BOOSTS:
-        lists = top_k(scores + np.float32(boost) * tail, trial.k, judge.allowed)
+        lists = judge.lists(scores + np.float32(boost) * tail)
         hits = find_hits(lists, window.targets, trial.k)
         on_tail = ndcg_at_k(hits.within(tail))
         values[boost] = ndcg_at_k(hits), 0.0 if np.isnan(on_tail).all() else np.nanmean(on_tail)

@@ -10,7 +10,7 @@ from unsung.data.state import ShopState
 from unsung.evaluation.hits import find_hits
 from unsung.evaluation.ranking import ndcg_at_k
 from unsung.pipeline.components import USUAL_WINDOW_DAYS
-from unsung.pipeline.ranking import top_k
+from unsung.pipeline.ranking import one_of_group, top_k
 from unsung.pipeline.rules import Rules, allowed_items, seen_items
 from unsung.recommenders.base import Scorer
 
@@ -62,7 +62,12 @@ class Judge:
         seen = seen_items(state, users, self.rules)
         return np.asarray(allowed_items(state, self.rules) & ~seen)
 
+    def lists(self, scores: np.ndarray) -> np.ndarray:
+        """The lists that the scores make: ndarray of int32, shape (n, k)."""
+        variants = self.window.state.content.variants
+        return top_k(scores, self.k, one_of_group(scores, self.allowed, variants))
+
     def ndcg(self, scores: np.ndarray) -> float:
         """Mean NDCG of the lists that the scores make."""
-        lists = top_k(scores, self.k, self.allowed)
+        lists = self.lists(scores)
         return float(np.nanmean(ndcg_at_k(find_hits(lists, self.window.targets, self.k))))

@@ -7,7 +7,7 @@ import numpy as np
 from unsung.data.settings import SegmentSettings
 from unsung.evaluation.hits import Hits, find_hits
 from unsung.evaluation.ranking import ndcg_at_k
-from unsung.pipeline.ranking import top_k
+from unsung.pipeline.ranking import one_of_group, top_k
 from unsung.popularity.segments import HEAD, TAIL, segment_items
 from unsung.progress import Progress
 from unsung.recommenders.base import Scorer
@@ -36,6 +36,7 @@ class Weighing:
         self.candidates = _candidates(list(scores.values()), judge.allowed, n_candidates)
         self.rows = np.arange(len(self.candidates))[:, None]
         self.inside = self.candidates != EMPTY
+        self.variants = _variants_of(window.state.content.variants, self.candidates)
         self.scores = {
             name: np.where(self.inside, values[self.rows, self.candidates], np.float32(0))
             for name, values in scores.items()
@@ -63,7 +64,8 @@ class Weighing:
         return self._ndcg(self._hits(blended).within(self.tail_members))
 
     def _hits(self, blended: np.ndarray) -> Hits:
-        places = top_k(blended, self.k, self.inside)
+        inside = one_of_group(blended, self.inside, self.variants)
+        places = top_k(blended, self.k, inside)
         lists = np.where(places == EMPTY, EMPTY, self.candidates[self.rows, places])
         return find_hits(lists, self.targets, self.k)
 
@@ -83,6 +85,17 @@ def _candidates(scores: Sequence[np.ndarray], allowed: np.ndarray, each: int) ->
     # Ascending order after the empty slots were moved to the end: ties stay in index order.
     order = np.argsort(best == EMPTY, axis=1, kind="stable")
     return np.take_along_axis(best, order, axis=1)
+
+
+def _variants_of(variants: np.ndarray | None, candidates: np.ndarray) -> np.ndarray | None:
+    """Group of every candidate, -1 where none of its group is beside it; shape (n, m) or None."""
+    if variants is None:
+        return None
+    groups = np.where(candidates == EMPTY, -1, variants[candidates]).astype(np.int32)
+    for row in groups:
+        found, at, counts = np.unique(row, return_inverse=True, return_counts=True)
+        row[(counts[at] == 1) | (found[at] < 0)] = -1
+    return groups
 
 
 def _tail_members(window: ValidationWindow, segments: SegmentSettings) -> np.ndarray:
