@@ -19,11 +19,14 @@ from unsung.cli.terminal import print_json, say, show_progress, write_page
 
 def evaluate(
     shop: ShopArgument,
-    protocol: Literal["time", "leave-one-out"] | None = typer.Option(
+    protocol: Literal["time", "leave-one-out", "cold-items"] | None = typer.Option(
         None,
         "--protocol",
-        help="time: predict the last weeks; leave-one-out: each user's last item. Time where the "
-        "shop has a clock.",
+        help="time: predict the last weeks; leave-one-out: each user's last item; cold-items: who "
+        "takes items whose interactions were taken away. Time where the shop has a clock.",
+    ),
+    among: Literal["all", "cold"] | None = typer.Option(
+        None, "--among", help="What competes: all items, or only those without interactions."
     ),
     refit: bool | None = typer.Option(
         None, "--refit", help="In leave-one-out, fit on the validation items too."
@@ -50,6 +53,7 @@ def evaluate(
         found = read_shop(shop, progress=progress)
         flags = fit_flags(encoder, budget_s, seed, work) | {
             "evaluation.protocol": protocol,
+            "evaluation.among": among,
             "evaluation.refit": refit,
             "evaluation.k": k,
             "evaluation.tuning.k": k,

@@ -88,5 +88,16 @@ LEAVE_ONE_OUT = EvaluationProtocol(
     max_relevant=1,
 )
 
-PROTOCOLS = {protocol.name: protocol for protocol in (TIME, LEAVE_ONE_OUT)}
+COLD_ITEMS = EvaluationProtocol(
+    name="cold-items",
+    eligibility="Every user who took one of the items that were made cold, and another item.",
+    relevance="The items that were made cold, drawn at random, which the user took.",
+    ranking=_FULL_RANKING,
+    caution=(
+        "Users' histories are whole, what they took later included: it says whether text finds an"
+        " item's users, not what a launch day knows."
+    ),
+)
+
+PROTOCOLS = {protocol.name: protocol for protocol in (TIME, LEAVE_ONE_OUT, COLD_ITEMS)}
 """Name -> protocol."""

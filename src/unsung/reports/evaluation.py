@@ -20,6 +20,7 @@ _SECONDS: Final = {
 _PROTOCOLS: Final = {
     "time": "Later data predicted from earlier data",
     "leave-one-out": "Each user's last item predicted from those before",
+    "cold-items": "Who takes items whose interactions were taken away",
 }
 _DIFFERENCE: Final = {
     "difference": ("difference", "Mean over users of the first minus the second."),

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from unsung.data.cold_items import split_cold_items
 from unsung.data.dataset import Dataset
 from unsung.data.settings import ShopSettings
 from unsung.data.splits import (
@@ -64,7 +65,10 @@ class EvaluateSettings(Settings):
 
     protocol: Protocol | None = None
     """``time``: the shop's last weeks are predicted from what came before. ``leave-one-out``: each
-    user's last item. Time where the shop has a clock and nothing else is asked for."""
+    user's last item. ``cold-items``: who takes a tenth of the items, drawn at random, whose
+    interactions are taken away. Time where the shop has a clock and nothing else is asked for."""
+    among: Literal["all", "cold"] = "all"
+    """What competes for the places: every item, or only those without any interaction."""
     k: int = 10
     """Length of the lists."""
     refit: bool = False
@@ -87,7 +91,7 @@ class ShopEvaluation:
     Parameters
     ----------
     shop : str
-    protocol : {"time", "leave-one-out"}
+    protocol : {"time", "leave-one-out", "cold-items"}
     split : TimeSplit or LeaveOneOutSplit
         The test split.
     items : ItemTable
@@ -175,13 +179,13 @@ def evaluate(
     """
     settings = settings or EvaluateSettings()
     protocol = settings.protocol or ("time" if dataset.has_clock else "leave-one-out")
-    rules = Rules(repeats=shop.repeats, in_stock_only=False)
     validation, test, windows = _split(dataset, protocol, shop, settings)
     if len(test.users) == 0 or len(validation.users) == 0:
         raise NotEnoughDataError(
             "no user has both a history and a later new item, so there is nobody to test on; "
             "bring more interactions."
         )
+    rules = _rules(validation, shop, settings)
     tuned = FineTuned(ContentBuilder(encoder, one_of_variants=shop.variants == "one"))
     if work is not None and settings.fine_tune:
         told = interest_split(dataset, shop, validation, windows, settings.second_stage.windows)
@@ -213,7 +217,7 @@ def evaluate(
     items = item_table(tested.fit_state, shop)
     stage = Stage(tested.fit_state, trial.recipe.first_stage())
     baselines = [make_component(c) for c in baseline_components(tested.fit_state, window.days)]
-    test_part = TestPart(tested, items, rules, settings.k, protocol)
+    test_part = TestPart(tested, items, _rules(test, shop, settings), settings.k, protocol)
     results = _results(test_part, stage, baselines, second, dial, rng, progress)
     tuned = replace(tuned, content=builder)
     changed = what_changed(tuned, test_part, test, choice.components, rng=rng, progress=progress)
@@ -288,6 +292,16 @@ def _choose_terms(
     return chosen, window
 
 
+def _rules(split: Split, shop: ShopSettings, settings: EvaluateSettings) -> Rules:
+    """What the lists of a split may hold."""
+    warm: tuple[str, ...] = ()
+    if settings.among == "cold":
+        state = split.fit_state
+        sold = np.unique(state.interactions.item_index)
+        warm = tuple(state.items.values[sold].tolist())
+    return Rules(exclude=warm, repeats=shop.repeats, in_stock_only=False)
+
+
 def _split(
     dataset: Dataset, protocol: Protocol, shop: ShopSettings, settings: EvaluateSettings
 ) -> tuple[Split, Split, Windows | None]:
@@ -296,6 +310,12 @@ def _split(
         return (
             split_leave_one_out(dataset, holdout="validation"),
             split_leave_one_out(dataset, holdout="test", refit=settings.refit),
+            None,
+        )
+    if protocol == "cold-items":
+        return (
+            split_cold_items(dataset, holdout="validation"),
+            split_cold_items(dataset, holdout="test"),
             None,
         )
     windows = choose_windows(dataset, min_users=settings.min_users, repeats=shop.repeats)

@@ -146,8 +146,8 @@ def fit(
     Raises
     ------
     InputError
-        Where the shop has no interactions, ``out`` is something else than a bundle, or a shop with
-        a clock is to be tested by leave-one-out, whose settings count in steps and not in days.
+        Where the shop has no interactions, ``out`` is something else than a bundle, or the protocol
+        is cold-items, or leave-one-out in a shop with a clock (its settings count in steps).
 
     Notes
     -----
@@ -162,10 +162,11 @@ def fit(
             "to learn from; 'unsung check' says what was set aside and why."
         )
     check_target(Path(out))
-    if settings.evaluation.protocol == "leave-one-out" and shop.dataset.has_clock:
+    protocol = settings.evaluation.protocol
+    if protocol == "cold-items" or (protocol == "leave-one-out" and shop.dataset.has_clock):
         raise InputError(
-            "a shop with a clock is fitted with settings that the protocol time chose; leave "
-            "evaluation.protocol out, and use evaluate() for leave-one-out figures."
+            f"a shop isn't fitted with settings that the protocol {protocol} chose; leave "
+            "evaluation.protocol out, and use 'unsung evaluate' for its figures."
         )
     with settings.work_folder() as work:
         return _fit(shop, Path(out), settings, work, progress)

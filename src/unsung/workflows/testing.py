@@ -12,7 +12,7 @@ from unsung.data.splits import LeaveOneOutSplit, TimeSplit
 from unsung.data.state import ShopState
 from unsung.evaluation.evaluate import Evaluation, evaluate_lists
 from unsung.evaluation.items import ItemTable
-from unsung.evaluation.protocols import LEAVE_ONE_OUT, TIME
+from unsung.evaluation.protocols import PROTOCOLS
 from unsung.pipeline.components import USUAL_WINDOW_DAYS
 from unsung.pipeline.policy import Dial
 from unsung.pipeline.recommend import recommend_lists
@@ -31,7 +31,7 @@ from unsung.schema import DAY_US
 from unsung.workflows.content import ContentBuilder
 from unsung.workflows.validation import ValidationWindow
 
-Protocol = Literal["time", "leave-one-out"]
+Protocol = Literal["time", "leave-one-out", "cold-items"]
 Split = TimeSplit | LeaveOneOutSplit
 Learner = Scorer | FirstStage
 DIALLED = "dialled"
@@ -69,7 +69,7 @@ class TestPart:
         What the lists may hold.
     k : int
         Length of the lists.
-    protocol : {"time", "leave-one-out"}
+    protocol : {"time", "leave-one-out", "cold-items"}
     """
 
     window: ValidationWindow
@@ -114,7 +114,7 @@ class TestPart:
             k=self.k,
             name=scorer.name if dial is None else DIALLED,
             history=history,
-            protocol=TIME if self.protocol == "time" else LEAVE_ONE_OUT,
+            protocol=PROTOCOLS[self.protocol],
         )
         return TestResult(evaluation, fitted - start, scored - fitted)
 
