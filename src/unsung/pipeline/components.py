@@ -17,6 +17,7 @@ from unsung.recommenders.popular import Popular, PopularSettings
 from unsung.rerankers.base import Reranker
 from unsung.rerankers.calibrated import Calibrated, CalibratedSettings
 from unsung.rerankers.mmr import MMR, MMRSettings
+from unsung.rerankers.own_taste import OwnTaste, OwnTasteSettings
 from unsung.rerankers.quota import Quota, QuotaSettings
 from unsung.rerankers.segment_weight import SegmentWeight, SegmentWeightSettings
 from unsung.rerankers.slot_weight import SlotWeight, SlotWeightSettings
@@ -62,7 +63,8 @@ RerankerSettings = Annotated[
     | QuotaSettings
     | XQuADSettings
     | CalibratedSettings
-    | MMRSettings,
+    | MMRSettings
+    | OwnTasteSettings,
     Field(discriminator="kind"),
 ]
 """Settings of a balance method that needs nothing but them, told apart by ``kind``."""
@@ -74,6 +76,7 @@ _RERANKERS: Mapping[str, Any] = {
     "xquad": XQuAD,
     "calibrated": Calibrated,
     "mmr": MMR,
+    "own_taste": OwnTaste,
 }
 
 

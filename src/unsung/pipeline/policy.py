@@ -8,7 +8,7 @@ import numpy as np
 
 from unsung.data.state import ShopState
 from unsung.pipeline.components import RerankerSettings, make_reranker, parse_reranker
-from unsung.pipeline.pools import AS_LOG_ODDS, Relevance, pool_of, tastes_of
+from unsung.pipeline.pools import AS_LOG_ODDS, Relevance, history_sizes, pool_of, tastes_of
 from unsung.rerankers.base import ItemFacts, Pool
 from unsung.rerankers.worst_loss import worst_losses
 
@@ -130,7 +130,8 @@ class Dial:
         """
         found = np.take_along_axis(scores, np.maximum(items, 0), axis=1)
         tastes = tastes_of(state, users, self.facts.segments)
-        pool = pool_of(items, found, tastes, self.policy.relevance)
+        n_history = history_sizes(state, users)
+        pool = pool_of(items, found, tastes, self.policy.relevance, n_history)
         return self.policy.lists(pool, self.facts, k)
 
 

@@ -107,11 +107,16 @@ def make_pools(
         free = allowed & ~seen_items(state, users[part], rules)
         items[part] = top_k(found, width, one_of_group(found, free, state.content.variants))
         scores[part] = np.take_along_axis(found, np.maximum(items[part], 0), axis=1)
-    return pool_of(items, scores, tastes_of(state, users, facts.segments), relevance)
+    tastes = tastes_of(state, users, facts.segments)
+    return pool_of(items, scores, tastes, relevance, history_sizes(state, users))
 
 
 def pool_of(
-    items: np.ndarray, scores: np.ndarray, tastes: np.ndarray, relevance: Relevance = AS_LOG_ODDS
+    items: np.ndarray,
+    scores: np.ndarray,
+    tastes: np.ndarray,
+    relevance: Relevance = AS_LOG_ODDS,
+    n_history: np.ndarray | None = None,
 ) -> Pool:
     """The pool of lists that are there.
 
@@ -122,10 +127,18 @@ def pool_of(
     scores : ndarray of float32, shape (n, m)
     tastes : ndarray of float64, shape (n, n_segments)
     relevance : Relevance
+    n_history : ndarray of int64, shape (n,), optional
     """
     inside = items != EMPTY
     worth = np.where(inside, relevance.of(scores), 0)
-    return Pool(items, np.where(inside, scores, 0).astype(np.float64), worth, tastes)
+    return Pool(items, np.where(inside, scores, 0).astype(np.float64), worth, tastes, n_history)
+
+
+def history_sizes(state: ShopState, users: np.ndarray) -> np.ndarray:
+    """Items in each user's history: ndarray of int64, shape (n,); 0 for whom nobody knows."""
+    # The last place stands for users that came after the state was made, and for -1.
+    sizes = np.append(np.diff(state.pairs.indptr), 0)
+    return np.asarray(sizes[np.minimum(users, len(sizes) - 1)])
 
 
 def tastes_of(state: ShopState, users: np.ndarray, segments: np.ndarray) -> np.ndarray:

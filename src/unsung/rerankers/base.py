@@ -32,6 +32,8 @@ class Pool:
     tastes : ndarray of float64, shape (n, n_segments), optional
         Share of each segment in the user's own history; rows sum to 1, or are 0 for a user
         without one.
+    n_history : ndarray of int64, shape (n,), optional
+        Items in the user's own history.
 
     Raises
     ------
@@ -43,6 +45,7 @@ class Pool:
     scores: np.ndarray
     relevance: np.ndarray
     tastes: np.ndarray | None = None
+    n_history: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         shapes = {self.items.shape, self.scores.shape, self.relevance.shape}
@@ -95,6 +98,7 @@ class Pool:
             self.scores[rows],
             self.relevance[rows],
             None if self.tastes is None else self.tastes[rows],
+            None if self.n_history is None else self.n_history[rows],
         )
 
     def lists(self, places: np.ndarray) -> np.ndarray:
