@@ -68,7 +68,9 @@ def test_each_route_lets_in_its_own_scope_and_admins_alone(given, start):
     found = routes_of(client.app)
     assert len(found) > 25
     for method, route in found:
-        path = route.path.format(user_id="u9", item_id="rake", job_id="j", name="n", version="v")
+        path = route.path.format(
+            user_id="u9", item_id="rake", job_id="j", name="n", version="v", warm_up_id="w"
+        )
         needed = scope_of(route)
         for scope, headers in [
             *((scope, as_key(key)) for scope, key in given.items()),

@@ -43,12 +43,26 @@ def start_refit(store: Store, url: str, shop: Path | None, bundle: Path, who: st
     """
     if shop is None:
         raise InputError("Start the service with --shop SHOP, so that a refit finds its files.")
-    _end_lost_jobs(store, now)
-    if any(job.kind == "refit" and job.state in ("queued", "running") for job in jobs(store, 50)):
+    if refit_under_way(store, now):
         raise InputError("A refit is under way already; wait for it, or cancel it.")
     job = add_job(store, "refit", {"shop": str(shop), "out": str(bundle), "who": who}, now)
     _start(["refit", str(shop), "--out", str(bundle), "--job", job.job_id], url)
     return job
+
+
+def refit_under_way(store: Store, now: int) -> bool:
+    """Whether a refit waits or runs; one whose process died doesn't.
+
+    Parameters
+    ----------
+    store : Store
+    now : int
+        Microseconds since 1970 UTC.
+    """
+    _end_lost_jobs(store, now)
+    return any(
+        job.kind == "refit" and job.state in ("queued", "running") for job in jobs(store, 50)
+    )
 
 
 def _end_lost_jobs(store: Store, now: int) -> None:

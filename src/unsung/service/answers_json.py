@@ -72,6 +72,9 @@ class ItemAnswer(BaseModel):
     in_stock: bool
     attributes: dict[str, Any]
     document: str = Field(description="What the model reads of it.")
+    reviews: dict[str, Any] | None = Field(
+        default=None, description="What its reviews said as of the fit; none without reviews."
+    )
 
 
 class ReceivedAnswer(BaseModel):
@@ -141,6 +144,22 @@ class WarmUpsAnswer(BaseModel):
     """Warm-ups, the newest first."""
 
     warm_ups: list[WarmUpAnswer]
+
+
+class DriftAnswer(BaseModel):
+    """The service day by day beside its model's fit."""
+
+    model: str
+    days: list[dict[str, Any]] = Field(
+        description="Each day's date with its figures: events, targets and lists, "
+        "new_user_share, new_item_share, tail_share, response_rate, hit_rate."
+    )
+    recent: dict[str, Any] = Field(description="The same of all days but today's, a day.")
+    fit: dict[str, Any] = Field(description="What a day is held against.")
+    catalogue: dict[str, dict[str, float]] = Field(
+        description="Shares of items with a price, a title, a description: at the fit and now."
+    )
+    warnings: list[str]
 
 
 class ExperimentsAnswer(BaseModel):

@@ -27,6 +27,7 @@ from unsung.service.middleware import Envelope
 from unsung.service.origin import is_loopback
 from unsung.service.problems import RESPONSES, add_handlers
 from unsung.service.routes import (
+    drift,
     experiments,
     feedback,
     gems,
@@ -42,12 +43,15 @@ from unsung.service.routes import (
 )
 from unsung.service.settings import ServiceSettings
 from unsung.service.shedding import Shed
+from unsung.service.watch import watch
 from unsung.store.database import open_store
 from unsung.store.keys import keys
 from unsung.store.people import accounts
 
 ANSWERING_THREADS: Final = 4
 WORKING_THREADS: Final = 8
+MINUTE_S: Final = 60.0
+"""How often it is asked whether a refit is due, and whether figures drift."""
 TICK_S: Final = 0.25
 """How often exposures are written and new items looked for."""
 _ROUTERS: Final = (
@@ -61,6 +65,7 @@ _ROUTERS: Final = (
     users,
     shop,
     experiments,
+    drift,
     jobs,
     session,
 )
@@ -167,11 +172,12 @@ def _lifespan(
         app.state.context = context
         app.state.access = Access(context, open_without_keys=is_loopback(settings.host))
         await context.work(lambda: _begin(running, settings.bundle))
-        beating = asyncio.create_task(_beat(context))
+        tasks = [asyncio.create_task(work(context)) for work in (_beat, _watch)]
         yield
-        beating.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await beating
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         await context.work(running.flush)
         for pool in (context.answering, context.working):
             pool.shutdown(wait=False, cancel_futures=True)
@@ -187,6 +193,20 @@ def _begin(running: RunningShop, bundle: Path) -> None:
     except UnsungError as error:
         running.problem = str(error)
         _reported("model", error)
+
+
+async def _watch(context: Context) -> None:
+    """Begin refits that are due and tell how far figures have drifted: until the service stops."""
+
+    def once() -> None:
+        try:
+            watch(context, now_us())
+        except Exception as error:  # the next time may do better, and must come
+            _reported("watch", error)
+
+    while True:
+        await asyncio.sleep(MINUTE_S)
+        await context.work(once)
 
 
 async def _beat(context: Context) -> None:

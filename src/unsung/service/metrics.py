@@ -8,6 +8,7 @@ from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
     multiprocess,
@@ -33,6 +34,17 @@ FAILURES: Final = Counter(
 EVENTS: Final = Counter("unsung_events_total", "Events received, by what became of them.", ["fate"])
 SHADOWED: Final = Counter(
     "unsung_shadow_lists_total", "Lists that a shadow was asked for too, by fate.", ["fate"]
+)
+DRIFT: Final = Gauge(
+    "unsung_drift",
+    "Recent days' figures by name, beside the fit's (where known), as /v1/drift gives them.",
+    ["figure", "side"],
+    multiprocess_mode="mostrecent",
+)
+DRIFT_WARNINGS: Final = Gauge(
+    "unsung_drift_warnings",
+    "What stands out in the recent days' figures.",
+    multiprocess_mode="mostrecent",
 )
 EXPOSURES: Final = Counter("unsung_exposures_total", "Exposures by fate.", ["fate"])
 

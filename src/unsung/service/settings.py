@@ -17,6 +17,8 @@ class ServiceSettings(Settings):
     """SQLite file or PostgreSQL URL."""
     shop: Path | None = None
     """shop.toml, its folder or files, for refits; without it none can be asked for."""
+    refit_hours: float | None = Field(default=None, ge=1, le=24 * 365)
+    """A refit begins by itself when the model, or the last refit, is so old; none if not given."""
     host: str = "127.0.0.1"
     """Address to listen on; another than this machine's own asks for API keys."""
     port: int = Field(default=8000, ge=0, le=65535)
@@ -36,6 +38,8 @@ class ServiceSettings(Settings):
     """Most requests a second of one key or account, over all processes; no limit if not given."""
     burst: int = Field(default=100, ge=1)
     """Requests that a caller may make at once before ``requests_per_s`` counts."""
+    watch_days: int = Field(default=8, ge=2, le=60)
+    """Days, today's beginning included, that the gauges of drift look back."""
     most_waiting: int = Field(default=32, ge=1)
     """Requests under way in one process; further ones are told to come again."""
     session_hours: float = Field(default=12, gt=0, le=24 * 30)

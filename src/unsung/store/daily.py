@@ -1,0 +1,108 @@
+"""Counts by day of what the service was told and of what it showed."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import sqlalchemy as sa
+
+from unsung.store import tables
+from unsung.store.database import Store
+
+DAY_US: Final = 86_400_000_000
+
+
+def events_by_kind(store: Store, since: int, until: int) -> dict[tuple[int, str], int]:
+    """Events in [since, until) by day since 1970 UTC and kind."""
+    table = tables.events
+    day = (table.c.timestamp // DAY_US).label("day")
+    query = (
+        sa.select(day, table.c.event, sa.func.count())
+        .where(table.c.timestamp >= since, table.c.timestamp < until)
+        .group_by(day, table.c.event)
+    )
+    with store.reading() as connection:
+        return {(int(day), str(kind)): int(n) for day, kind, n in connection.execute(query)}
+
+
+def events_by_item(store: Store, since: int, until: int) -> list[tuple[int, str, int]]:
+    """Events in [since, until): day since 1970 UTC, item and how many."""
+    table = tables.events
+    day = (table.c.timestamp // DAY_US).label("day")
+    query = (
+        sa.select(day, table.c.item_id, sa.func.count())
+        .where(table.c.timestamp >= since, table.c.timestamp < until)
+        .group_by(day, table.c.item_id)
+    )
+    with store.reading() as connection:
+        return [(int(day), str(item), int(n)) for day, item, n in connection.execute(query)]
+
+
+def users_by_day(store: Store, since: int, until: int) -> Iterator[tuple[int, str]]:
+    """Each day since 1970 UTC with every customer who did something on it, sessions left out."""
+    table = tables.events
+    day = (table.c.timestamp // DAY_US).label("day")
+    query = (
+        sa.select(day, table.c.user_id)
+        .where(table.c.timestamp >= since, table.c.timestamp < until, ~table.c.session)
+        .distinct()
+    )
+    with store.reading() as connection:
+        for found, user in connection.execute(query):
+            yield int(found), str(user)
+
+
+def slots_by_item(store: Store, since: int, until: int) -> list[tuple[int, str, int]]:
+    """What was shown in [since, until): day since 1970 UTC, item and in how many lists."""
+    table = tables.exposures
+    day = (table.c.timestamp // DAY_US).label("day")
+    query = (
+        sa.select(day, table.c.item_id, sa.func.count())
+        .where(table.c.timestamp >= since, table.c.timestamp < until)
+        .group_by(day, table.c.item_id)
+    )
+    with store.reading() as connection:
+        return [(int(day), str(item), int(n)) for day, item, n in connection.execute(query)]
+
+
+def lists_by_day(store: Store, since: int, until: int) -> dict[int, int]:
+    """Lists shown to customers in [since, until) by day since 1970 UTC."""
+    table = tables.exposures
+    day = (table.c.timestamp // DAY_US).label("day")
+    query = (
+        sa.select(day, sa.func.count(sa.distinct(table.c.request_id)))
+        .where(table.c.timestamp >= since, table.c.timestamp < until)
+        .group_by(day)
+    )
+    with store.reading() as connection:
+        return {int(day): int(n) for day, n in connection.execute(query)}
+
+
+def hits_by_day(store: Store, since: int, until: int, event: str | None = None) -> dict[int, int]:
+    """Lists shown in [since, until) of which an item led to an event, by day since 1970 UTC.
+
+    Parameters
+    ----------
+    store : Store
+    since, until : int
+        Microseconds since 1970 UTC.
+    event : str, optional
+        Only events of this kind count.
+
+    Notes
+    -----
+    An event belongs to a list where it names the list's ``request_id`` and one of its items; the
+    day is the list's.
+    """
+    shown, events = tables.exposures, tables.events
+    day = (shown.c.timestamp // DAY_US).label("day")
+    led = (events.c.request_id == shown.c.request_id) & (events.c.item_id == shown.c.item_id)
+    query = (
+        sa.select(day, sa.func.count(sa.distinct(shown.c.request_id)))
+        .select_from(shown.join(events, led))
+        .where(shown.c.timestamp >= since, shown.c.timestamp < until, events.c.timestamp >= since)
+        .group_by(day)
+    )
+    if event is not None:
+        query = query.where(events.c.event == event)
+    with store.reading() as connection:
+        return {int(day): int(n) for day, n in connection.execute(query)}
