@@ -1,6 +1,7 @@
 """What resembles a user's history in words (term vectors) or in meaning (encoder)."""
 
 from typing import Literal, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse as sp
@@ -96,6 +97,7 @@ class ContentProfile:
         self.settings = settings
         self.name = settings.name
         self.weights = sp.csr_array((0, 0), dtype=np.float32)
+        self._grown: WeakKeyDictionary[ItemContent, sp.csr_array] = WeakKeyDictionary()
 
     def _similarity(self, content: ItemContent, start: int, stop: int) -> np.ndarray:
         if isinstance(self.settings, TermProfileSettings):
@@ -115,6 +117,7 @@ class ContentProfile:
             progress("comparing items", start, state.n_items)
             return self._similarity(state.content, start, stop)
 
+        self._grown.clear()
         self.weights = keep_largest_of(column_block, state.n_items, self.settings.neighbours)
         progress("comparing items", state.n_items, state.n_items)
         return self
@@ -129,10 +132,17 @@ class ContentProfile:
 
     def _weights(self, state: ShopState) -> sp.csr_array:
         """The fitted weights, with rows and columns for items appended since."""
-        fitted, n_items = self.weights.shape[0], state.n_items
-        if fitted == n_items:
+        if self.weights.shape[0] == state.n_items:
             return self.weights
-        block = self._similarity(state.content, fitted, n_items)
+        # Every list and every reason asks for them, and they stay until the next item comes.
+        grown = self._grown.get(state.content)
+        if grown is None:
+            grown = self._grown[state.content] = self._with_appended(state.content, state.n_items)
+        return grown
+
+    def _with_appended(self, content: ItemContent, n_items: int) -> sp.csr_array:
+        fitted = self.weights.shape[0]
+        block = self._similarity(content, fitted, n_items)
         block[np.arange(fitted, n_items), np.arange(n_items - fitted)] = 0
         # Appended items get full columns, and say in their own rows only what concerns appended
         # items: the scores of the others stay as they are.

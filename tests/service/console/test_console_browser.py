@@ -229,7 +229,7 @@ def test_items_are_searched_sorted_and_exported(visit, complaints):
 
 def test_a_customer_opts_out_and_takes_a_wish_back(visit, complaints):
     page = visit("/customers", ready="#ours ol")
-    page.get_by_role("combobox").fill("u3")
+    page.get_by_role("combobox", name="Customer's id").fill("u3")
     page.get_by_role("button", name="Show").click()
     page.locator("dd", has_text="u3").wait_for()
     settled(page)
@@ -320,6 +320,38 @@ def test_gems_are_found_ordered_and_led_to_their_customers(visit):
     assert "sort=expected" in page.url
     page.locator(".gem a", has_text="u1").first.click()
     page.wait_for_url(re.compile("/customers[?]user=u1"))
+
+
+def test_a_warm_up_is_started_from_a_card_and_stopped(visit, complaints):
+    page = visit("/gems", LOOKS[3], ready=".gem .tick")
+    page.locator(".tick input").nth(0).check()
+    page.locator(".tick input").nth(1).check()
+    page.get_by_role("button", name="Warm up the 2 chosen").click()
+    dialog = page.get_by_role("dialog", name="Start a warm-up")
+    assert dialog.locator("li").count() == 2
+    assert page.evaluate(FAULTS) == []
+    dialog.get_by_label("Impressions").fill("40")
+    dialog.get_by_label("Note").fill("<b>Spring</b>")
+    dialog.get_by_role("button", name="Start").click()
+    page.wait_for_selector(".warm-up")
+    assert "<b>Spring</b>" in page.locator(".warm-up strong").first.inner_text()
+    assert page.locator(".warm-up tbody tr").count() == 2
+    assert page.evaluate(FAULTS) == []
+    assert page.evaluate(WIDER, 390) == []
+    page.get_by_role("button", name="Stop").first.click()
+    page.wait_for_selector("#warm-ups summary")
+    assert not page.locator("#warm-ups").get_by_role("button", name="Stop").count()
+    assert complaints == []
+
+
+def test_why_an_item_is_not_listed_is_asked_for(visit, complaints):
+    page = visit("/customers?user=u1", ready="#ours ol")
+    page.locator("#why-item").fill("nothing")
+    page.locator("#ask-why button").click()
+    page.get_by_text("There is no item with this id.").wait_for()
+    assert "why=nothing" in page.url
+    assert page.locator("#interests dt").count() > 0
+    assert complaints == []
 
 
 REFUSALS = [

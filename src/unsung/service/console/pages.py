@@ -24,6 +24,8 @@ _HERE: Final = files("unsung.service.console")
 _KINDS: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 CHARTS: Final = "charts.js"
+CHARTED: Final = frozenset({"tail", "dial", "item", "models"})
+"""Pages with charts."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,9 @@ def _show(page: Page) -> Any:
     ) -> Response:
         cookie, accepted = request.cookies.get(COOKIE), request.headers.get("accept-language")
         language = language_of(lang, cookie, accepted)
-        answer = HTMLResponse(render(page, language), headers={"Vary": "Accept-Language, Cookie"})
+        ready = page.name in CHARTED and request.app.state.charts.compressed() is not None
+        text = render(page, language, charts=ready)
+        answer = HTMLResponse(text, headers={"Vary": "Accept-Language, Cookie"})
         if lang in LANGUAGES:
             answer.set_cookie(
                 COOKIE, language, max_age=31_536_000, httponly=True, samesite="strict"
@@ -124,13 +128,15 @@ for _page in PAGES:
     router.add_api_route(_page.path, _show(_page), methods=["GET"], name=f"console-{_page.name}")
 
 
-def render(page: Page, language: str) -> str:
+def render(page: Page, language: str, *, charts: bool = False) -> str:
     """A page's HTML: everything but the shop's data, which its module asks the API for.
 
     Parameters
     ----------
     page : Page
     language : str
+    charts : bool
+        Whether the charts' script is wanted and there: then it comes beside the data.
     """
     words = messages(language)
     spoken = {
@@ -148,6 +154,7 @@ def render(page: Page, language: str) -> str:
             languages=[(name, NAMES[name]) for name in LANGUAGES],
             navigation=NAVIGATION,
             build=_build(),
+            charts=charts,
             t=words.__getitem__,
             messages=_as_script(spoken),
         )

@@ -8,7 +8,8 @@ let loading = null;
 /** The charts' script, asked for until it is there: the server makes it once, in seconds. */
 function library() {
   loading ??= (async () => {
-    for (let tries = 0; tries < 60; tries += 1) {
+    // A page that names the script knows that it is there.
+    for (let tries = 0; tries < 60 && !document.getElementById("charts"); tries += 1) {
       const answer = await fetch(source, { method: "HEAD" });
       if (answer.ok) break;
       if (answer.status !== 503) throw new Error("no charts");

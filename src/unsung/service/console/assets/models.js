@@ -48,24 +48,24 @@ function versions(found) {
   back.onclick = () => rollBack(back);
   if (!found.models.length) return empty(t("models.no_versions"), t("models.no_versions_text"));
   const head = (name) => h("th", { scope: "col" }, t(name));
-  // Of every model that a fit tested, those that serve, and the plainest to hold them against.
-  const figures = FIGURES.filter((name) => found.models.some((model) => name in (model.metrics ?? {})));
   const row = (model) =>
     h(
       "tr",
       h("td", h("strong", model.version), h("div.small.quiet.path", model.path)),
       h("td", model.version === found.serving ? h("span.status.good", t("models.serving")) : t("models.waiting")),
       h("td.small", moment(model.registered)),
-      figures.map((name) => h("td.number", decimal(model.metrics[name], 3))),
+      h("td.number", decimal(model.metrics?.[SERVED.find((name) => name in (model.metrics ?? {}))], 3)),
+      h("td.number.quiet", decimal(model.metrics?.trend, 3)),
     );
   const change = (entry) => h("li", moment(entry.timestamp), " · ", t(has(`models.action_${entry.action}`) ? `models.action_${entry.action}` : "models.action_other", { version: entry.version, who: entry.who, action: entry.action }));
   return [
-    h("div.scroll", h("table.narrow-table", h("thead", h("tr", ["models.version", "models.state", "models.registered"].map(head), figures.map((name) => h("th.number", { scope: "col" }, t("models.quality_of", { name: modelName(name) }))))), h("tbody", found.models.map(row)))),
+    h("div.scroll", h("table.narrow-table", h("thead", h("tr", ["models.version", "models.state", "models.registered"].map(head), ["models.quality_served", "models.quality_trend"].map((name) => h("th.number", { scope: "col" }, t(name))))), h("tbody", found.models.map(row)))),
     h("details.define", h("summary", t("models.history")), h("ul.events", [...found.history].reverse().map(change))),
   ];
 }
 
-const FIGURES = ["dialled", "two_stage", "blend", "trend"];
+// Of the lists that a fit tested, those that it serves.
+const SERVED = ["dialled", "two_stage", "blend"];
 
 async function rollBack(button) {
   button.disabled = true;
@@ -192,14 +192,14 @@ function told(found, finding) {
   return h("p.small.quiet", { lang: said ? lang : "en" }, said || finding.sentence);
 }
 
-function numbersOf(found, { code, table: name }) {
+function numbersOf(found, { code, table: name, sentence }) {
   const of = (key, n, total, ...more) => [t(key, { n: count(n), of: count(total), share: percent(n / (total || 1)) }), ...more].join(" ");
   const users = code === "alike_user_ids";
   const group = found.catalogue?.[GROUPS[code]];
   if (group) return of(users ? "models.found_users" : "models.found_items", group.n, users ? found.shop.n_users : found.shop.n_items, group.examples.slice(0, 3).join(", "));
   const table = (found.tables ?? []).find((one) => one.name === name);
   if (code === "duplicates" && table) return of("models.found_rows", table.n_duplicates, table.n_read, table.file);
-  if (code === "gap") return (found.time?.gaps ?? []).map((gap) => t("models.found_gap", { start: gap.start, end: gap.end, days: count(gap.n_days) })).join(" ");
+  if (code === "gap") return (found.time?.gaps ?? []).filter((gap) => sentence.includes(gap.start)).map((gap) => t("models.found_gap", { start: gap.start, end: gap.end, days: count(gap.n_days) })).join(" ");
   const reason = table?.reasons?.find((one) => one.reason === code);
   return reason ? of("models.found_rows", reason.n_rows, table.n_read, table.file, reason.column) : "";
 }
