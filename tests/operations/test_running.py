@@ -133,6 +133,9 @@ def test_a_customer_of_the_fit_is_told_what_is_pending(shop, bundle, moment):
     receipt = erase_customer(shop, "u0", "ann", moment + 1)
     assert set(receipt["pending"]) == {"bundle", "linear", "encoder", "ranker"}
     assert receipt["until"] == "the next fit"
+    by_forget = {name for name, ends in receipt["ends"].items() if "unsung forget" in ends}
+    assert by_forget == {"bundle", "linear"}
+    assert receipt["ends"].keys() == receipt["pending"].keys()
 
 
 def test_a_refit_whose_process_never_came_blocks_no_other(store, moment, tmp_path, monkeypatch):

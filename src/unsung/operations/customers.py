@@ -1,7 +1,7 @@
 """A customer's data: what there is, all of it in one file, and none of it any more."""
 
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 from unsung.operations.running import RunningShop
 from unsung.pipeline.reasons import title_of
@@ -10,8 +10,43 @@ from unsung.store.audit import append
 from unsung.store.choices import choices_of_user
 from unsung.store.personal import erase_person, export_person
 
+NEXT_FIT: Final = "the next fit"
+FORGET: Final = "unsung forget, or the next fit"
 SHOWN = 200
 """Items of a history that a page shows, the latest first."""
+
+
+@dataclass(frozen=True)
+class ModelPart:
+    """A part of the model that a customer of the fit was learnt into.
+
+    Parameters
+    ----------
+    name : str
+    holds : str
+        What it still holds; ``{rows}`` stands for the customer's interactions.
+    ends : str
+        What makes it exact.
+    """
+
+    name: str
+    holds: str
+    ends: str
+
+
+MODEL_PARTS: Final = (
+    ModelPart(
+        "bundle", "{rows} interactions of the fit's data, unseen by lists from now on", FORGET
+    ),
+    ModelPart("linear", "the item-item weights were learnt with them", FORGET),
+    ModelPart(
+        "encoder",
+        "the encoder was fine-tuned on pairs of items that they were part of",
+        NEXT_FIT,
+    ),
+    ModelPart("ranker", "the trees were trained with them", NEXT_FIT),
+)
+"""What a receipt names; a part that comes to be removed at once leaves this table."""
 
 
 def customer_page(shop: RunningShop, user_id: str, now: int) -> dict[str, Any]:
@@ -79,7 +114,8 @@ def erase_customer(shop: RunningShop, user_id: str, who: str, now: int) -> dict[
     -------
     receipt : dict
         ``exact``: parts that hold nothing of the customer any more; ``pending``: parts of the
-        model that still do, until it is fitted anew.
+        model that still do, and what; ``ends``: what makes each of them exact; ``until``: what
+        makes them all so.
     """
     served = shop.served
     fitted = 0 if served is None else len(served.shop.fitted_rows(user_id))
@@ -87,16 +123,12 @@ def erase_customer(shop: RunningShop, user_id: str, who: str, now: int) -> dict[
     detail = {"rows": sum(receipt.tables.values())}
     append(shop.store, who, "erase", user_id, detail, now, person=True)
     shop.catch_up(now)
-    pending = {
-        "bundle": f"{fitted} interactions of the fit's data, unseen by lists from now on",
-        "linear": "the item-item weights were learnt with them",
-        "encoder": "the encoder was fine-tuned on pairs of items that they were part of",
-        "ranker": "the trees were trained with them",
-    }
+    left = MODEL_PARTS if fitted else ()
     return {
         "user_id": user_id,
         "exact": {"store": receipt.tables, "live history": "forgotten"},
-        "pending": pending if fitted else {},
-        "until": "the next fit" if fitted else None,
+        "pending": {part.name: part.holds.format(rows=fitted) for part in left},
+        "ends": {part.name: part.ends for part in left},
+        "until": NEXT_FIT if left else None,
         "erased_at_day": now // DAY_US,
     }
