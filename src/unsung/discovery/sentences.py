@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from unsung.text.review_insight import praise_sentence
+
 Gem = Mapping[str, Any]
 LEAST_PART: Final = 0.02
 """Parts of the logarithm below this aren't worth a word."""
@@ -29,6 +31,21 @@ def reason_of(gem: Gem) -> str:
         "that sell like it"
     )
     return f"{start}: {'; '.join(named)}." if named else f"{start}."
+
+
+def with_praise(gems: list[dict[str, Any]], reviews: Mapping[str, Mapping[str, Any]]) -> None:
+    """Let each gem's reason end with what its reviewers praise, where several praise something.
+
+    Parameters
+    ----------
+    gems : list of dict
+        Changed in place.
+    reviews : mapping of str to mapping
+        By item id, as of ``ReviewInsight.items``.
+    """
+    for gem in gems:
+        praise = praise_sentence(reviews.get(gem["item_id"]))
+        gem["reason"] = f"{gem['reason']} {praise}".rstrip()
 
 
 def advice_of(obstacles: list[dict[str, Any]]) -> list[str]:

@@ -1,5 +1,6 @@
 """What is known of one item."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from unsung.text.documents import build_documents
 
 
 def item_page(served: ServedModel, item_id: str) -> dict[str, Any] | None:
-    """An item's values, its segment, its buyers and its document; None where it isn't known.
+    """An item's values, segment, buyers, document and reviews; None where it isn't known.
 
     Parameters
     ----------
@@ -26,6 +27,7 @@ def item_page(served: ServedModel, item_id: str) -> dict[str, Any] | None:
     row = state.catalogue.iloc[[item]].reset_index(drop=True)
     values = row.iloc[0].dropna().to_dict()
     settings = served.describer.documents
+    reviews = served.bundle.item_reviews.get(item_id)
     return {
         "item_id": item_id,
         "title": title_of(state, item),
@@ -38,6 +40,7 @@ def item_page(served: ServedModel, item_id: str) -> dict[str, Any] | None:
             if name not in (schema.TITLE, schema.IN_STOCK)
         },
         "document": build_documents(row, settings.attributes, settings=settings).texts[0],
+        "reviews": None if reviews is None else json.loads(reviews),
     }
 
 

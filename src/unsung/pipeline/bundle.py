@@ -23,6 +23,7 @@ from unsung.pipeline.outlook import Outlook, read_outlook
 from unsung.pipeline.policy import Dial, Policy
 from unsung.pipeline.pools import item_facts
 from unsung.pipeline.recommend import Recommendation, Request, recommend
+from unsung.pipeline.review_files import read_item_reviews
 from unsung.pipeline.rules import Repeats, Rules
 from unsung.pipeline.state_files import fingerprint, read_segments, read_state, write_state
 from unsung.pipeline.two_stage import FirstStage, FirstStageSettings, TwoStage
@@ -141,6 +142,11 @@ class Bundle:
             return None
         encoder = None if self.encoder_folder is None else OnnxEncoder(self.encoder_folder)
         return read_outlook(self.folder.file("outlook.json").parent / "outlook", encoder)
+
+    @cached_property
+    def item_reviews(self) -> dict[str, str]:
+        """By item id, what its reviews say as JSON; items without reviews are absent."""
+        return read_item_reviews(self.folder)
 
     def recommend(
         self, user_id: str | int, k: int = 10, *, rules: Rules | None = None, explain: bool = False

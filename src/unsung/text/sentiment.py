@@ -29,7 +29,7 @@ _FOLDS: Final = 3
 class SentimentSettings(Settings):
     """How the sentiment of texts is learnt."""
 
-    l2: tuple[float, ...] = (0.3, 1.0, 3.0)
+    l2: tuple[float, ...] = (0.3, 1.0)
     """Penalties to choose from, by the loss on texts that were held out."""
     min_documents: int = Field(default=3, ge=1)
     """Words, pairs of words and runs of letters in fewer texts than this are left out."""

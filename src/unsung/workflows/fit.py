@@ -18,6 +18,7 @@ from unsung.data.state import ShopState
 from unsung.errors import InputError, MissingLibraryError, NotEnoughDataError
 from unsung.pipeline.bundle import Bundle, Model, Records, load_bundle, write_bundle
 from unsung.pipeline.components import default_components, default_weights
+from unsung.pipeline.review_files import write_reviews
 from unsung.pipeline.two_stage import FirstStageSettings
 from unsung.popularity.segments import SEGMENT_NAMES, segment_items
 from unsung.progress import Progress, silent
@@ -25,6 +26,7 @@ from unsung.reports.fit import fit_report_page
 from unsung.reports.today import today_page
 from unsung.settings import Settings, load_settings
 from unsung.text.base import TextEncoder
+from unsung.text.review_insight import ReviewInsight, ReviewSettings
 from unsung.workflows.content import ContentBuilder
 from unsung.workflows.diagnose import diagnose
 from unsung.workflows.dial_record import dial_record
@@ -37,6 +39,7 @@ from unsung.workflows.latest_window import Latest
 from unsung.workflows.outlook import ShopOutlook, fit_outlook, outlook_table, write_outlook
 from unsung.workflows.outlook_examples import OutlookSettings
 from unsung.workflows.prepare import Shop
+from unsung.workflows.reviews import review_insight
 from unsung.workflows.today import today_record
 from unsung.workflows.windows import Recipe
 
@@ -56,6 +59,7 @@ class FitSettings(Settings):
     evaluation: EvaluateSettings = EvaluateSettings()
     outlook: OutlookSettings = OutlookSettings()
     gems: GemSettings = GemSettings()
+    reviews: ReviewSettings = ReviewSettings()
 
     def of_encoder(self) -> EvaluateSettings:
         """The evaluation's settings, with the language model that ``encoder`` names."""
@@ -216,9 +220,11 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
         None if outlook is None else outlook.outlook.record,
     )
     gems = _gems(shop, model, tuned, diagnosis, settings.gems, rng=rng, progress=progress)
-    own = tuned.content.encoder
-    name = own.name if own else None
-    found = _Found(tested, diagnosis, training, turned, today, gems, outlook, name, problem)
+    reviews = review_insight(state, gems, settings.reviews, seed=settings.seed, progress=progress)
+    name = tuned.content.encoder.name if tuned.content.encoder else None
+    found = _Found(
+        tested, diagnosis, training, turned, today, gems, outlook, name, problem, reviews
+    )
     progress("writing the bundle", 0, 1)
     write_bundle(
         out,
@@ -341,6 +347,7 @@ class _Found:
     outlook: ShopOutlook | None
     encoder: str | None
     problem: str | None
+    reviews: ReviewInsight | None
 
 
 def _records(shop: Shop, settings: FitSettings, found: _Found) -> Records:
@@ -378,5 +385,8 @@ def _records(shop: Shop, settings: FitSettings, found: _Found) -> Records:
         metrics=metrics,
         documents=documents,
         pages={**pages, "report.html": fit_report_page(page)},
-        writers=[] if shown is None else [partial(write_outlook, shown, found.encoder)],
+        writers=[
+            *([] if shown is None else [partial(write_outlook, shown, found.encoder)]),
+            partial(write_reviews, found.reviews),
+        ],
     )
