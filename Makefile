@@ -48,6 +48,7 @@ long: $(VENV)/.installed-dev ## Measure what the docs say, into long-out/ (hours
 	$(BIN)/unsung demo --out long-out/demo
 	$(BIN)/python benchmarks/recommend.py long-out/demo/bundle | tee long-out/recommend.json
 	$(BIN)/python benchmarks/latency.py long-out/demo/bundle | tee long-out/latency.json
+	$(BIN)/python benchmarks/console.py long-out/demo/bundle | tee long-out/console.json
 	$(BIN)/python benchmarks/service.py all long-out/demo/bundle | tee long-out/service.json
 	$(BIN)/python benchmarks/prepare_rows.py --rows 10000000 | tee long-out/prepare_rows.json
 	$(BIN)/python benchmarks/reproduce.py $(BEAUTY) | tee long-out/reproduce.json
@@ -58,6 +59,8 @@ long: $(VENV)/.installed-dev ## Measure what the docs say, into long-out/ (hours
 	$(BIN)/python benchmarks/certificate.py | tee long-out/certificate.json
 	$(BIN)/python benchmarks/dial.py | tee long-out/dial.json
 	$(BIN)/python benchmarks/rerank.py speed | tee long-out/rerank.json
+	$(BIN)/python benchmarks/frontier.py --pools long-out/frontier-pools | tee long-out/frontier.json
+	$(BIN)/python benchmarks/simulation.py --months 4 | tee long-out/simulation.json
 	$(BIN)/python benchmarks/experiment.py | tee long-out/experiment.json
 	$(BIN)/python benchmarks/warm_up.py | tee long-out/warm_up.json
 	$(BIN)/python benchmarks/gems.py online_retail --encoder | tee long-out/gems.json

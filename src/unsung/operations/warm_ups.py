@@ -83,6 +83,18 @@ def start_budget(
 ) -> WarmUp:
     """Start a warm-up, and write down who did.
 
+    Parameters
+    ----------
+    store : Store
+    served : ServedModel
+    asked : Asked
+    warm_up_id : str
+        Of the new warm-up; it seeds the draws, too.
+    who : str
+        For the records.
+    now : int
+        Microseconds since 1970 UTC.
+
     Raises
     ------
     ConflictError
@@ -127,6 +139,13 @@ def start_budget(
 def stop_budget(store: Store, warm_up_id: str, who: str, now: int) -> bool:
     """Stop a warm-up, and write down who did; False where it doesn't run.
 
+    Parameters
+    ----------
+    store : Store
+    warm_up_id, who : str
+    now : int
+        Microseconds since 1970 UTC.
+
     Raises
     ------
     StoreError
@@ -140,6 +159,16 @@ def stop_budget(store: Store, warm_up_id: str, who: str, now: int) -> bool:
 
 def usual_rate(store: Store, per_request: int, outcome_hours: float, now: int) -> dict[str, Any]:
     """Clicks and purchases per impression of what stood in the kept slots in the last four weeks.
+
+    Parameters
+    ----------
+    store : Store
+    per_request : int
+        How many of the kept slots.
+    outcome_hours : float
+        Impressions younger than that don't count.
+    now : int
+        Microseconds since 1970 UTC.
 
     Returns
     -------

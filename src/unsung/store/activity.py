@@ -31,7 +31,16 @@ class Bought:
 
 
 def bought_between(store: Store, event: str, since: int, until: int) -> list[Bought]:
-    """Buyers of every item that had any, in [since, until)."""
+    """Buyers of every item that had any.
+
+    Parameters
+    ----------
+    store : Store
+    event : str
+        The kind that counts.
+    since, until : int
+        Microseconds since 1970 UTC; ``until`` is not included.
+    """
     table = tables.events
     query = (
         sa.select(

@@ -218,6 +218,14 @@ def offers_since(store: Store, warm_up_id: str, since: int) -> list[tuple[int, i
 def rate_at_ranks(store: Store, ranks: Sequence[int], since: int, until: int) -> tuple[int, int]:
     """How often what stood in some slots led to an event, warm-ups left out.
 
+    Parameters
+    ----------
+    store : Store
+    ranks : sequence of int
+        From 1.
+    since, until : int
+        Microseconds since 1970 UTC; ``until`` is not included.
+
     Returns
     -------
     impressions, outcomes : int

@@ -132,6 +132,17 @@ def start_warm_up(store: Store, warm_up: WarmUp, item_ids: Sequence[str]) -> Non
 def end_warm_up(store: Store, warm_up_id: str, reason: str, who: str, now: int) -> bool:
     """End a budget that runs; whether this call did.
 
+    Parameters
+    ----------
+    store : Store
+    warm_up_id : str
+    reason : str
+        ``decided``, ``spent``, ``over`` or ``stopped``.
+    who : str
+        Who ended it.
+    now : int
+        Microseconds since 1970 UTC.
+
     Raises
     ------
     StoreError

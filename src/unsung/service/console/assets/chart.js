@@ -8,24 +8,29 @@ let loading = null;
 /** The charts' script, asked for until it is there: the server makes it once, in seconds. */
 function library() {
   loading ??= (async () => {
-    // A page that names the script knows that it is there.
-    for (let tries = 0; tries < 60 && !document.getElementById("charts"); tries += 1) {
+    // A page that names the script was made when it was there.
+    if (document.getElementById("charts") && (await added().catch(() => false))) return window.vegaEmbed;
+    for (let tries = 0; tries < 60; tries += 1) {
       const answer = await fetch(source, { method: "HEAD" });
       if (answer.ok) break;
       if (answer.status !== 503) throw new Error("no charts");
       await new Promise((resolve) => setTimeout(resolve, 700));
     }
-    const script = document.createElement("script");
-    script.type = "module";
-    script.src = source;
-    await new Promise((resolve, reject) => {
-      script.onload = resolve;
-      script.onerror = reject;
-      document.head.append(script);
-    });
+    await added();
     return window.vegaEmbed;
   })();
   return loading;
+}
+
+function added() {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.type = "module";
+    script.src = source;
+    script.onload = () => resolve(true);
+    script.onerror = reject;
+    document.head.append(script);
+  });
 }
 
 const colour = (name) => `var(--${name})`;
