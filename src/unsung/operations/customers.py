@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from unsung.operations.habits import customer_habits
 from unsung.operations.running import RunningShop
 from unsung.pipeline.reasons import title_of
 from unsung.schema import DAY_US
@@ -50,7 +51,7 @@ MODEL_PARTS: Final = (
 
 
 def customer_page(shop: RunningShop, user_id: str, now: int) -> dict[str, Any]:
-    """What lists for a customer are made from.
+    """What lists for a customer are made from, and how the customer buys.
 
     Parameters
     ----------
@@ -77,6 +78,7 @@ def customer_page(shop: RunningShop, user_id: str, now: int) -> dict[str, Any]:
             }
             for entry in latest
         ],
+        "behaviour": customer_habits(served, user_id, state),
         "choices": [asdict(choice) for choice in choices_of_user(shop.store, user_id)],
     }
 
