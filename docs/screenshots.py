@@ -82,6 +82,21 @@ def settled(page: Page) -> None:
             return
 
 
+def warm_up(page: Page) -> None:
+    """Start a budget for the first two gems, once."""
+    if page.locator(".warm-up").count():
+        return
+    for place in (0, 1):
+        page.locator(".tick input").nth(place).check()
+    page.locator("#warm-chosen").click()
+    page.locator("dialog [name=note]").fill("Two to begin with")
+    page.locator("dialog .primary").click()
+    page.wait_for_selector(".warm-up")
+    settled(page)
+    page.locator("#toast").wait_for(state="hidden")
+    page.evaluate("() => scrollTo(0, 0)")
+
+
 def take(browser: Browser, address: str, name: str, folder: Path) -> None:
     """One picture."""
     path, size, scheme, locale = PICTURES[name]
@@ -94,6 +109,8 @@ def take(browser: Browser, address: str, name: str, folder: Path) -> None:
         path = str(page.locator("td.title a").first.get_attribute("href"))
     page.goto(address + path)
     settled(page)
+    if path == "/gems":
+        warm_up(page)
     if path == "/try":
         page.locator(".tile .button").nth(1).click()
         page.wait_for_timeout(500)

@@ -51,7 +51,7 @@ function versions(found) {
   const row = (model) =>
     h(
       "tr",
-      h("td", h("strong", model.version), h("div.small.quiet.path", model.path)),
+      h("td", h("strong", model.version), h("div.small.quiet.path", { title: model.path }, model.path.split("/").slice(-2).join("/"))),
       h("td", model.version === found.serving ? h("span.status.good", t("models.serving")) : t("models.waiting")),
       h("td.small", moment(model.registered)),
       h("td.number", decimal(model.metrics?.[SERVED.find((name) => name in (model.metrics ?? {}))], 3)),

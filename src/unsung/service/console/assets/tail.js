@@ -4,6 +4,7 @@ import { SEGMENTS, bySegment, chart } from "./chart.js";
 import { at, empty, failed, fill, h, itemLink, segment } from "./dom.js";
 import { count, date, decimal, has, month, percent, t } from "./words.js";
 
+const SHOWN = 4;
 const regions = ["split", "bands", "why", "outlook", "zero"];
 const job = get("/v1/diagnosis/overview");
 const drawings = ["lorenz", "months", "gini"];
@@ -37,9 +38,9 @@ function part(name, { n_items: n, items }, note, all, lead = null) {
     h("h3", t(`tail.week_${name}`), " ", h("span.quiet", count(n))),
     lead,
     items.length
-      ? h("ul.list.plain.small", items.slice(0, 5).map((one) => h("li", h("span.name", itemLink(one.item_id, one.title)), note(one))))
+      ? h("ul.list.plain.small", items.slice(0, SHOWN).map((one) => h("li", h("span.name", itemLink(one.item_id, one.title)), note(one))))
       : h("p.small.quiet", t(`tail.week_no_${name}`)),
-    n > 5 && h("a.small", { href: all }, t("tail.week_all")),
+    n > SHOWN && h("a.small", { href: all }, t("tail.week_all")),
   );
 }
 
