@@ -27,6 +27,7 @@ from unsung import schema
 from unsung.data.dataset import Dataset
 from unsung.data.identifiers import Identifiers
 from unsung.data.interactions import Interactions
+from unsung.store.database import open_store
 
 # No test may fail because the machine is busy; CI draws the same examples each time.
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
@@ -210,6 +211,17 @@ TOY_PURCHASES = {
 
 @pytest.fixture
 def toy_shop() -> Dataset:
+    """The shop of ``made_toy_shop``, a new one for every test."""
+    return made_toy_shop()
+
+
+@pytest.fixture(scope="session")
+def fixed_toy_shop() -> Dataset:
+    """The same, one for all tests: for what is fitted once."""
+    return made_toy_shop()
+
+
+def made_toy_shop() -> Dataset:
     """Two crowds, ten items, a hundred days from 2025-01-01; answers that can be seen.
 
     Distinct buyers: kettle 5; teapot, spade and rake 3; teacup 2; strainer and birdbath 1; cosy,
@@ -255,6 +267,14 @@ def toy_shop() -> Dataset:
         user_table=None,
         has_clock=True,
     )
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a store with its newest schema and nothing in it, to be copied."""
+    file = tmp_path_factory.mktemp("store") / "shop.db"
+    open_store(str(file)).close()
+    return file
 
 
 LIVELY_START = 20_000 * schema.DAY_US

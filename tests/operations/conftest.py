@@ -1,6 +1,8 @@
 """A small shop in service: fitted on its first eighty days, the other twenty come as events."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,14 +30,14 @@ KINDS = EventKinds({"purchase": 1.0, "view": 0.1, "like": 0.5}, "purchase")
 FITTED_DAYS = 80
 
 
-@pytest.fixture
-def crowd(toy_shop: Dataset) -> Dataset:
+@pytest.fixture(scope="session")
+def crowd(fixed_toy_shop: Dataset) -> Dataset:
     """The toy shop's items but one, bought and viewed by forty people over a hundred days."""
     rng = np.random.default_rng(8)
     users = Identifiers.from_ids([f"u{n}" for n in range(40)])
     user = np.repeat(np.arange(40), 6)
-    item = rng.integers(0, toy_shop.n_items - 1, len(user))
-    time = int(toy_shop.interactions.timestamp[0]) + rng.integers(0, 100 * DAY_US, len(user))
+    item = rng.integers(0, fixed_toy_shop.n_items - 1, len(user))
+    time = int(fixed_toy_shop.interactions.timestamp[0]) + rng.integers(0, 100 * DAY_US, len(user))
     viewed = rng.random(len(user)) < 0.3
     rows = Interactions.from_columns(
         user_index=user,
@@ -47,20 +49,20 @@ def crowd(toy_shop: Dataset) -> Dataset:
         basket=np.arange(len(user)),
     )
     return replace(
-        toy_shop,
+        fixed_toy_shop,
         users=users,
         interactions=rows,
-        reviews=toy_shop.reviews.iloc[:0],
+        reviews=fixed_toy_shop.reviews.iloc[:0],
         event_kinds=("purchase", "view"),
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def moment(crowd: Dataset) -> int:
     return int(crowd.interactions.timestamp[0]) + FITTED_DAYS * DAY_US
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def model(crowd: Dataset, moment: int) -> Model:
     state, terms, documents = ContentBuilder().build(crowd.as_of(moment))
     components = default_components(state)
@@ -89,7 +91,7 @@ def live(model: Model, moment: int) -> LiveShop:
     return LiveShop(model, Describer(model.documents, model.terms, None), moment)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def later(crowd: Dataset, moment: int) -> tuple[Event, ...]:
     """What happened after the fit, as the store tells it."""
     rows = crowd.interactions.between(moment, crowd.end)
@@ -107,17 +109,25 @@ def later(crowd: Dataset, moment: int) -> tuple[Event, ...]:
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, empty_store):
+    shutil.copy(empty_store, tmp_path / "shop.db")
     opened = open_store(str(tmp_path / "shop.db"))
     yield opened
     opened.close()
 
 
-@pytest.fixture
-def bundle(model: Model, moment: int, tmp_path):
+@pytest.fixture(scope="session")
+def written_bundle(model: Model, moment: int, tmp_path_factory) -> Path:
     when = np.datetime64(moment, "us").astype("datetime64[s]")
-    write_bundle(tmp_path / "bundle", model, Records({}, {}, {}, {}), created=f"{when}Z")
-    return tmp_path / "bundle"
+    folder = tmp_path_factory.mktemp("written") / "bundle"
+    write_bundle(folder, model, Records({}, {}, {}, {}), created=f"{when}Z")
+    return folder
+
+
+@pytest.fixture
+def bundle(written_bundle: Path, tmp_path) -> Path:
+    """A bundle that a test may damage."""
+    return Path(shutil.copytree(written_bundle, tmp_path / "bundle"))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A small shop in service: two stages, a certified dial, twenty items and forty customers."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -146,8 +147,10 @@ Start = Callable[..., TestClient]
 
 
 @pytest.fixture
-def start(bundles, tmp_path) -> Iterator[Start]:
+def start(bundles, tmp_path, empty_store) -> Iterator[Start]:
     """Starts services on one store; settings are given by name."""
+    if not (tmp_path / "shop.db").exists():
+        shutil.copy(empty_store, tmp_path / "shop.db")
     with ExitStack() as stack:
 
         def started(**settings) -> TestClient:
