@@ -15,7 +15,7 @@ def simulate(
         None, "--seeds", min=2, help="Runs of every policy in every world (3)."
     ),
     budget: float | None = typer.Option(
-        None, "--budget", help="Share of NDCG that the simulated dial may give up (.05)."
+        None, "--budget", help="Share of relevance that the simulated dial may give up (.05)."
     ),
     first_slot: float | None = typer.Option(
         None, "--first-slot", help="How many times likelier the first slot is chosen (20)."
