@@ -53,6 +53,7 @@ long: $(VENV)/.installed-dev ## Measure what the docs say, into long-out/ (hours
 	$(BIN)/python benchmarks/prepare_rows.py --rows 10000000 | tee long-out/prepare_rows.json
 	$(BIN)/python benchmarks/reproduce.py $(BEAUTY) | tee long-out/reproduce.json
 	$(BIN)/python benchmarks/finetune.py | tee long-out/finetune.json
+	$(BIN)/python benchmarks/weighing.py | tee long-out/weighing.json
 	$(BIN)/python benchmarks/local_linear.py | tee long-out/local_linear.json
 	$(BIN)/python benchmarks/forget.py | tee long-out/forget.json
 	$(BIN)/python benchmarks/ranker.py | tee long-out/ranker.json

@@ -17,6 +17,7 @@ from unsung.cli.forget import forget
 from unsung.cli.gems import gems
 from unsung.cli.init import init
 from unsung.cli.keys import keys
+from unsung.cli.lists import lists
 from unsung.cli.recommend import recommend
 from unsung.cli.refit import refit
 from unsung.cli.serve import serve
@@ -31,7 +32,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Start with 'unsung demo', then 'unsung init FILES...' on your own files.",
 )
-for command in (demo, init, check, diagnose, fit, evaluate, recommend, gems, serve, refit, forget):
+for command in (
+    demo,
+    init,
+    check,
+    diagnose,
+    fit,
+    evaluate,
+    recommend,
+    lists,
+    gems,
+    serve,
+    refit,
+    forget,
+):
     app.command()(command)
 app.command()(simulate)
 app.add_typer(experiment)

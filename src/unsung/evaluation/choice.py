@@ -95,7 +95,16 @@ class ChoiceModel:
     def appeals(
         self, features: np.ndarray, groups: np.ndarray, tastes: np.ndarray, classes: np.ndarray
     ) -> np.ndarray:
-        """exp(utility) of every item for users of known class: float64, (n_users, n_items)."""
+        """exp(utility) of every item for users of known class: float64, (n_users, n_items).
+
+        Parameters
+        ----------
+        features : ndarray of float64, shape (n_items, n_features)
+        groups : ndarray of int, shape (n_items,)
+            Group of each item: a column of ``tastes``.
+        tastes : ndarray of float64, shape (n_users, n_groups)
+        classes : ndarray of int, shape (n_users,)
+        """
         common = np.exp(features @ self.weights.T).T
         liked = np.exp(self.pulls[classes][:, None] * tastes)
         return np.asarray(common[classes] * liked[:, groups])

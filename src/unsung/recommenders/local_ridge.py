@@ -16,7 +16,12 @@ CHUNK = 256
 
 
 def nearest_items(
-    gram: ItemGram, l2: float, nearest: int, *, progress: Progress = silent
+    gram: ItemGram,
+    l2: float,
+    nearest: int,
+    columns: range | None = None,
+    *,
+    progress: Progress = silent,
 ) -> sp.csc_array:
     """The items that each item is predicted from: those with most in common, for their size.
 
@@ -27,11 +32,13 @@ def nearest_items(
         Ridge penalty, above 0: how much an item that few bought is held back.
     nearest : int
         Items kept of each.
+    columns : range, optional
+        Items wanted, all where not given.
 
     Returns
     -------
-    near : csc_array of float32, shape (n_items, n_items)
-        Column i: the items that i is predicted from.
+    near : csc_array of float32, shape (n_items, len(columns))
+        Each column holds the items that its own is predicted from.
     """
     n = gram.together.shape[0]
     size = np.sqrt(gram.diagonal() + np.float32(l2))[:, None]
@@ -41,7 +48,7 @@ def nearest_items(
         block: np.ndarray = gram.columns(start, stop) / size
         return block
 
-    near = keep_largest_of(column_block, n, nearest)
+    near = keep_largest_of(column_block, n, nearest, columns)
     progress("finding the nearest items", n, n)
     return sp.csc_array(near)
 
@@ -54,8 +61,8 @@ def solve_columns(
     Parameters
     ----------
     gram : ItemGram
-    near : csc_array of float32, shape (n_items, n_items)
-        As from ``nearest_items``.
+    near : csc_array of float32, shape (n_items, n)
+        As from ``nearest_items``, of these items.
     columns : ndarray of int, shape (n,)
         Items wanted.
     l2 : float
@@ -70,13 +77,12 @@ def solve_columns(
     UnsungError
         Where the penalty is too small for a problem to be solved.
     """
-    wanted = sp.csc_array(near[:, columns])
-    weights = np.zeros(wanted.nnz, dtype=np.float32)
+    weights = np.zeros(near.nnz, dtype=np.float32)
     for place, column in enumerate(columns):
-        part = slice(wanted.indptr[place], wanted.indptr[place + 1])
+        part = slice(near.indptr[place], near.indptr[place + 1])
         if part.start < part.stop:
-            weights[part] = _ridge(gram.among(np.append(wanted.indices[part], column)), l2)
-    return sp.csc_array((weights, wanted.indices, wanted.indptr), shape=wanted.shape)
+            weights[part] = _ridge(gram.among(np.append(near.indices[part], column)), l2)
+    return sp.csc_array((weights, near.indices, near.indptr), shape=near.shape)
 
 
 def _ridge(gram: np.ndarray, l2: float) -> np.ndarray:
@@ -162,7 +168,7 @@ def _solve_in_parallel(
     parts = [columns[start : start + CHUNK] for start in range(0, n, CHUNK)]
     blocks = [sp.csc_array((near.shape[0], 0), dtype=np.float32)]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        solving = threads.map(lambda part: solve_columns(gram, near, part, l2), parts)
+        solving = threads.map(lambda part: solve_columns(gram, near[:, part], part, l2), parts)
         for place, block in enumerate(solving):
             progress("solving item by item", place * CHUNK, n)
             blocks.append(block)

@@ -46,7 +46,10 @@ def keep_largest(weights: np.ndarray, keep: int) -> sp.csr_array:
 
 
 def keep_largest_of(
-    column_block: Callable[[int, int], np.ndarray], n_items: int, keep: int
+    column_block: Callable[[int, int], np.ndarray],
+    n_items: int,
+    keep: int,
+    columns: range | None = None,
 ) -> sp.csr_array:
     """``keep_largest`` of a square matrix that is made block by block.
 
@@ -57,18 +60,21 @@ def keep_largest_of(
         (n_items, stop - start); quickest in Fortran order.
     n_items : int
     keep : int
+    columns : range, optional
+        Those wanted, all where not given.
 
     Returns
     -------
-    largest : csr_array of float32, shape (n_items, n_items)
+    largest : csr_array of float32, shape (n_items, len(columns))
     """
+    columns = columns or range(n_items)
     width = max(1, min(BLOCK, CELLS // max(n_items, 1)))
     blocks = [
-        _largest_of_block(column_block(start, min(start + width, n_items)), keep, start)
-        for start in range(0, n_items, width)
+        _largest_of_block(column_block(start, min(start + width, columns.stop)), keep, start)
+        for start in range(columns.start, columns.stop, width)
     ]
     if not blocks:
-        return sp.csr_array((0, 0), dtype=np.float32)
+        return sp.csr_array((n_items, 0), dtype=np.float32)
     return sp.csr_array(sp.hstack(blocks, format="csr"))
 
 

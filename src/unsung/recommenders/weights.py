@@ -59,9 +59,8 @@ def learn_weights(
         Components whose weight may go below 0 (popularity: a negative weight favours the tail).
         The others say what a user likes, and are never turned round.
     budget : float
-        Share of the best relevance that may be given up for the tail. The loss must stay within
-        it at the upper end of its one-sided 95 % interval over the users, so that few users
-        allow little; with many looks at the same users this is a guard, not a guarantee.
+        Share of the best relevance that may be given up for the tail, on these users. Nothing is
+        promised by it: a guarantee is the dial's affair.
     progress : Progress, optional
 
     Returns
@@ -94,9 +93,10 @@ def learn_weights(
 
     relevant = climb(start, relevance, lambda _: True, "weighing for relevance")
     reference = relevance(relevant.blended)
+    least = (1 - budget) * float(reference.mean())
 
     def affordable(tried: _Point) -> bool:
-        return within_budget(reference, relevance(tried.blended), budget)
+        return float(relevance(tried.blended).mean()) >= least
 
     at = climb(relevant, tail, affordable, "weighing for the tail") if budget > 0 else relevant
     return LearntWeights(

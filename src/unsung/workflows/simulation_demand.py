@@ -191,6 +191,19 @@ def fit_demand(
 ) -> Demand:
     """The choice model of the latest window, and how often its shoppers come.
 
+    Parameters
+    ----------
+    dataset : Dataset
+    kinds : ndarray of int, shape (n_items,)
+        Group of each item that a shopper may have a taste for.
+    end, length : int
+        Where the latest window ends, and how long it is; microseconds.
+    n_classes : int
+        Latent classes of shoppers.
+    repeats : bool
+        Whether what was bought before may be chosen again.
+    rng : Generator
+
     Raises
     ------
     NotEnoughDataError
@@ -221,6 +234,19 @@ def check_choices(
     rng: np.random.Generator,
 ) -> dict[str, Any]:
     """Fit the model a window earlier, and see how it foretells the latest.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    kinds : ndarray of int, shape (n_items,)
+        Group of each item that a shopper may have a taste for.
+    end, length : int
+        Where the latest window ends, and how long it is; microseconds.
+    n_classes : int
+        Latent classes of shoppers.
+    repeats : bool
+        Whether what was bought before may be chosen again.
+    rng : Generator
 
     Returns
     -------

@@ -51,7 +51,18 @@ class SimulatedPolicy:
     def lists(
         self, state: ShopState, users: np.ndarray, shop: ShopSettings, rules: Rules, k: int
     ) -> np.ndarray:
-        """Refit on everything before the month, and list: ndarray of int32, shape (n, k)."""
+        """Refit on everything before the month, and list: ndarray of int32, shape (n, k).
+
+        Parameters
+        ----------
+        state : ShopState
+            As of the month's start.
+        users : ndarray of int32, shape (n,)
+        shop : ShopSettings
+        rules : Rules
+        k : int
+            Length of the lists.
+        """
         # Nothing is drawn in these fits.
         scorer = self.make(state).fit(state, rng=np.random.default_rng(0))
         dial = None

@@ -1,10 +1,15 @@
 """What prepares a shop's tables: a protocol that DuckDB and Spark follow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
+
+Part = Callable[[pd.DataFrame], pd.DataFrame]
+"""Makes a table of a part of another."""
+PART_ROWS = 1_024
+"""Rows that a function is given at a time."""
 
 
 class Engine(Protocol):
@@ -32,6 +37,22 @@ class Engine(Protocol):
 
     def frame(self, table: Any) -> pd.DataFrame:
         """Compute a small table."""
+        ...
+
+    def map_parts(self, table: Any, function: Part, columns: Mapping[str, str], path: Path) -> None:
+        """Write what a function makes of the parts of a table, as parquet in no particular order.
+
+        Parameters
+        ----------
+        table : ibis.Table
+        function : callable
+            DataFrame -> DataFrame; where the engine has several machines it is sent to each of
+            them, with what it holds.
+        columns : mapping of str to str
+            Columns that it makes -> ``string``, ``int``, ``bigint``, ``float`` or ``double``.
+        path : Path
+            A file, or a folder of files.
+        """
         ...
 
     def close(self) -> None:

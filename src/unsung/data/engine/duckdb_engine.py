@@ -1,6 +1,6 @@
 """Preparation on one machine, larger than memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -8,11 +8,21 @@ from typing import Any
 import duckdb
 import ibis
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from unsung import schema
+from unsung.data.engine.base import PART_ROWS, Part
 from unsung.errors import InputError, UnsungError
 
 _FILE = "__unsung_file"
+_ARROW = {
+    "string": pa.string(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+}
 
 
 class DuckDBEngine:
@@ -72,6 +82,25 @@ class DuckDBEngine:
         """Compute a small table."""
         with _in_words():
             return pd.DataFrame(self._connection.to_pandas(table))
+
+    def map_parts(self, table: Any, function: Part, columns: Mapping[str, str], path: Path) -> None:
+        """Write what a function makes of the parts of a table, one after the other.
+
+        Parameters
+        ----------
+        table : ibis.Table
+        function : callable
+        columns : mapping of str to str
+            As the protocol says.
+        path : Path
+        """
+        types = pa.schema([(name, _ARROW[kind]) for name, kind in columns.items()])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with pq.ParquetWriter(path, types) as writer, _in_words():
+            for part in self._connection.to_pyarrow_batches(table, chunk_size=PART_ROWS):
+                for start in range(0, len(part), PART_ROWS):
+                    made = function(part.slice(start, PART_ROWS).to_pandas())
+                    writer.write_table(pa.Table.from_pandas(made, types, preserve_index=False))
 
     def close(self) -> None:
         """Give memory and threads back."""

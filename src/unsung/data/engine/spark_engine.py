@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import ibis
 import pandas as pd
 
 from unsung import schema
+from unsung.data.engine.base import PART_ROWS, Part
 from unsung.errors import MissingExtraError
 
 _VIEW = "unsung_view"
@@ -22,6 +23,7 @@ _OPTIONS = {
     # Parquet times in nanoseconds are unreadable to Spark unless taken as numbers.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
     "spark.ui.enabled": "false",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": str(PART_ROWS),
 }
 
 
@@ -101,6 +103,28 @@ class SparkEngine:
     def frame(self, table: Any) -> pd.DataFrame:
         """Compute a small table."""
         return pd.DataFrame(self._connection.to_pandas(table))
+
+    def map_parts(self, table: Any, function: Part, columns: Mapping[str, str], path: Path) -> None:
+        """Write what a function makes of the parts of a table, side by side on all workers.
+
+        Parameters
+        ----------
+        table : ibis.Table
+        function : callable
+        columns : mapping of str to str
+            As the protocol says.
+        path : Path
+        """
+        if path.is_dir():
+            shutil.rmtree(path)
+        frame = self._session.sql(self._connection.compile(table))
+        frame = frame.repartition(self._session.sparkContext.defaultParallelism)
+        types = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+
+        def parts(frames: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+            return map(function, frames)
+
+        frame.mapInPandas(parts, types).write.parquet(str(path))
 
     def close(self) -> None:
         """End the session."""
