@@ -48,7 +48,7 @@ def test_a_place_that_is_no_bundle_is_refused_before_the_work(toy_shop: Dataset,
 @pytest.mark.usefixtures("idle")
 def test_days_are_not_chosen_by_steps(toy_shop: Dataset, tmp_path: Path):
     settings = FitSettings(evaluation=EvaluateSettings(protocol="leave-one-out"))
-    with pytest.raises(InputError, match="protocol time"):
+    with pytest.raises(InputError, match="protocol leave-one-out chose"):
         fit(shop_of(toy_shop), tmp_path / "bundle", settings)
 
 
