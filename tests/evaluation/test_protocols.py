@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from unsung.errors import InputError
-from unsung.evaluation.protocols import LEAVE_ONE_OUT, PROTOCOLS, TIME
+from unsung.evaluation.protocols import COLD_ITEMS, LEAVE_ONE_OUT, PROTOCOLS, TIME
 
 
 def test_leave_one_out_has_one_target_a_user() -> None:
@@ -16,7 +16,11 @@ def test_a_window_may_hold_any_number() -> None:
 
 
 def test_protocols_are_known_by_the_names_of_the_command_line() -> None:
-    assert PROTOCOLS == {"time": TIME, "leave-one-out": LEAVE_ONE_OUT}
+    assert PROTOCOLS == {
+        "time": TIME,
+        "leave-one-out": LEAVE_ONE_OUT,
+        "cold-items": COLD_ITEMS,
+    }
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS.values())

@@ -47,3 +47,13 @@ def test_the_tail_gets_what_the_budget_allows(budget: float, tail: float):
     learnt = learn_weights(tug_of_war(100), first_place(0), first_place(1), budget=budget)
     assert learnt.tail == tail
     assert learnt.relevance >= (1 - budget) * learnt.best_relevance
+
+
+def test_a_climb_from_all_alike_finds_what_the_best_alone_misses():
+    # Alone "first" is right for one user in two. "second" and "third" are wrong alone and right
+    # together, so that no single step away from "first" is any better.
+    first = np.array([[0, 9, 0], [9, 0, 0]] * 10, np.float32)
+    second = np.array([[0, 2, 3]] * 20, np.float32)
+    third = np.array([[3, 2, 0]] * 20, np.float32)
+    scores = {"first": first, "second": second, "third": third}
+    assert learn_weights(scores, first_place(1), first_place(0)).relevance == 1

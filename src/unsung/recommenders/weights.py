@@ -69,12 +69,10 @@ def learn_weights(
 
     Notes
     -----
-    Coordinate ascent with large and small steps, from the best single component; deterministic.
-    The measures are step functions of the weights, so there is no gradient.
+    Coordinate ascent with large and small steps; deterministic. The measures are step functions of
+    the weights, so there is no gradient, and a climb ends on some hill: it starts from the best
+    single component and from all of them alike, and the higher hill counts.
     """
-    alone = {name: float(relevance(values).mean()) for name, values in scores.items()}
-    first = max(alone, key=lambda name: alone[name])
-    start = _Point(dict.fromkeys(scores, 0.0) | {first: 1.0}, scores[first].astype(np.float32))
 
     def climb(start: _Point, goal: Measure, allowed: Allowed, stage: str) -> _Point:
         at, best = start, float(goal(start.blended).mean())
@@ -91,7 +89,13 @@ def learn_weights(
                 break
         return at
 
-    relevant = climb(start, relevance, lambda _: True, "weighing for relevance")
+    relevant = max(
+        (
+            climb(start, relevance, lambda _: True, "weighing for relevance")
+            for start in _starts(scores, relevance, free)
+        ),
+        key=lambda found: float(relevance(found.blended).mean()),
+    )
     reference = relevance(relevant.blended)
     least = (1 - budget) * float(reference.mean())
 
@@ -105,6 +109,24 @@ def learn_weights(
         tail=float(tail(at.blended).mean()),
         best_relevance=float(reference.mean()),
     )
+
+
+def _starts(
+    scores: Mapping[str, np.ndarray], relevance: Measure, free: frozenset[str]
+) -> tuple["_Point", "_Point"]:
+    """The best single component, and all that say what a user likes, alike."""
+    alone = {name: float(relevance(values).mean()) for name, values in scores.items()}
+    first = max(alone, key=lambda name: alone[name])
+    single = dict.fromkeys(scores, 0.0) | {first: 1.0}
+    alike = {name: 0.0 if name in free else 1.0 for name in scores}
+    return _point(single, scores), _point(alike, scores)
+
+
+def _point(weights: dict[str, float], scores: Mapping[str, np.ndarray]) -> "_Point":
+    blended = np.zeros_like(next(iter(scores.values())), dtype=np.float32)
+    for name, values in scores.items():
+        blended += np.float32(weights[name]) * values
+    return _Point(weights, blended)
 
 
 def within_budget(reference: np.ndarray, values: np.ndarray, budget: float) -> bool:
