@@ -21,7 +21,7 @@ from unsung.evaluation.ranking import ndcg_at_k
 from unsung.pipeline.components import default_components, make_component
 from unsung.pipeline.rules import Rules
 from unsung.popularity.segments import TAIL, segment_items
-from unsung.recommenders.weights import learn_weights, within_budget
+from unsung.recommenders.weights import learn_weights
 from unsung.workflows.content import ContentBuilder
 from unsung.workflows.encoder import find_encoder
 from unsung.workflows.prepare import Shop, read_shop
@@ -61,18 +61,21 @@ def weighing_of(
     return Weighing(fitted, judge, shop.settings.segments, each), segments == TAIL
 
 
-def cautious(weighing: Weighing, budget: float) -> dict[str, float]:
-    """Weights whose loss is within the budget at the upper end of its interval."""
+def as_it_is(weighing: Weighing, budget: float) -> dict[str, float]:
+    """Weights with most tail whose loss, without its interval, is within the budget.
+
+    Budgets of the cautious rule are tried upwards; the last whose loss is small enough counts.
+    """
     best = learn_weights(weighing.scores, weighing.relevance, weighing.tail, free=FREE)
-    reference = weighing.relevance(blended(weighing, best.weights))
-    for share in np.linspace(budget, 0, 17):
+    least = (1 - budget) * best.relevance
+    kept = best.weights
+    for share in np.linspace(budget, 3 * budget, 13):
         learnt = learn_weights(
             weighing.scores, weighing.relevance, weighing.tail, free=FREE, budget=float(share)
         )
-        found = weighing.relevance(blended(weighing, learnt.weights))
-        if within_budget(reference, found, budget):
-            return learnt.weights
-    return best.weights
+        if learnt.relevance >= least:
+            kept = learnt.weights
+    return kept
 
 
 def blended(weighing: Weighing, weights: dict[str, float]) -> np.ndarray:
@@ -96,12 +99,12 @@ def compare(name: str, budget: float) -> dict[str, Any]:
     validation, test = parts_of(shop)
     learning, _ = weighing_of(shop, validation, builder, 1500, 100)
     testing, tail = weighing_of(shop, test, builder, 4000, 300)
-    as_it_is = learn_weights(
+    cautious = learn_weights(
         learning.scores, learning.relevance, learning.tail, free=FREE, budget=budget
     )
     return {
-        "as it is": measure(testing, tail, as_it_is.weights),
-        "upper end": measure(testing, tail, cautious(learning, budget)),
+        "upper end": measure(testing, tail, cautious.weights),
+        "as it is": measure(testing, tail, as_it_is(learning, budget)),
     }
 
 

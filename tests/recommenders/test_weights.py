@@ -49,6 +49,11 @@ def test_the_tail_gets_what_the_budget_allows(budget: float, tail: float):
     assert learnt.relevance >= (1 - budget) * learnt.best_relevance
 
 
+def test_few_users_allow_little():
+    few = learn_weights(tug_of_war(1), first_place(0), first_place(1), budget=0.6)
+    assert few.tail == 0
+
+
 def test_a_climb_from_all_alike_finds_what_the_best_alone_misses():
     # Alone "first" is right for one user in two. "second" and "third" are wrong alone and right
     # together, so that no single step away from "first" is any better.

@@ -59,8 +59,9 @@ def learn_weights(
         Components whose weight may go below 0 (popularity: a negative weight favours the tail).
         The others say what a user likes, and are never turned round.
     budget : float
-        Share of the best relevance that may be given up for the tail, on these users. Nothing is
-        promised by it: a guarantee is the dial's affair.
+        Share of the best relevance that may be given up for the tail. The loss must stay within
+        it at the upper end of its one-sided 95 % interval over the users, so that few users
+        allow little; with many looks at the same users this is a guard, not a guarantee.
     progress : Progress, optional
 
     Returns
@@ -97,10 +98,9 @@ def learn_weights(
         key=lambda found: float(relevance(found.blended).mean()),
     )
     reference = relevance(relevant.blended)
-    least = (1 - budget) * float(reference.mean())
 
     def affordable(tried: _Point) -> bool:
-        return float(relevance(tried.blended).mean()) >= least
+        return within_budget(reference, relevance(tried.blended), budget)
 
     at = climb(relevant, tail, affordable, "weighing for the tail") if budget > 0 else relevant
     return LearntWeights(
