@@ -74,7 +74,8 @@ def model(word_model):
 
 
 def window_of(shop: Dataset, settings: InterestSettings) -> tuple[ValidationWindow, ContentBuilder]:
-    builder = ContentBuilder(load_encoder(settings.training))
+    # Colours are what these customers choose by, and not listings of one product.
+    builder = ContentBuilder(load_encoder(settings.training), one_of_variants=False)
     split = split_by_time(shop, CUTOFF)
     state, _, _ = builder.build(split.state)
     return ValidationWindow(state, state, split.users, split.targets, days=100), builder
@@ -107,8 +108,7 @@ def test_what_customers_choose_by_is_learned_and_exported(toy_shop, model, tmp_p
     judge = ContentJudge.of(window, SegmentSettings(), Rules(in_stock_only=False), 10)
     places = [TITLES.index(title) for title in shop.catalogue["title"]]
     value = judge.measure(vectors[places], (0.1, 0.2, 0.3)).value
-    # One listing of a product a list: scores that torch and ONNX tell apart by 1e-6 decide which.
-    assert value == pytest.approx(everything["fine_tuned"], abs=5e-3)
+    assert value == pytest.approx(everything["fine_tuned"], abs=2e-3)
 
 
 def test_a_folder_that_was_used_serves_again(toy_shop, model, tmp_path):

@@ -37,6 +37,23 @@ class History:
         """Items in each history: ndarray of int64, shape (n_users,)."""
         return np.bincount(self.row, minlength=self.n_users)
 
+    def count_by(self, group: np.ndarray, n_groups: int) -> np.ndarray:
+        """Items of each group in each history.
+
+        Parameters
+        ----------
+        group : ndarray of int, shape (n_items,)
+            From 0 to ``n_groups`` - 1.
+        n_groups : int
+
+        Returns
+        -------
+        counts : ndarray of int64, shape (n_users, n_groups)
+        """
+        cells = self.row * n_groups + group[self.item]
+        counts: np.ndarray = np.bincount(cells, minlength=self.n_users * n_groups)
+        return counts.reshape(self.n_users, n_groups)
+
     def mean(self, of_item: np.ndarray) -> np.ndarray:
         """Mean over each history of a number that its items have.
 

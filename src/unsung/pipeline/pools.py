@@ -155,10 +155,7 @@ def tastes_of(state: ShopState, users: np.ndarray, segments: np.ndarray) -> np.n
     tastes : ndarray of float64, shape (n, n_segments)
         Rows sum to 1, or are 0 for a user without a history.
     """
-    history = histories_of(state, users)
-    n = len(SEGMENT_NAMES)
-    cells = history.row * n + segments[history.item]
-    counts = np.bincount(cells, minlength=len(users) * n).reshape(len(users), n)
+    counts = histories_of(state, users).count_by(segments, len(SEGMENT_NAMES))
     return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
 
 

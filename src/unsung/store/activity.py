@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import sqlalchemy as sa
 
+from unsung.schema import DAY_US
 from unsung.store import tables
 from unsung.store.database import Store
-
-_DAY_US: Final = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +77,8 @@ def shown_by_day(store: Store, item_id: str, since: int) -> dict[int, tuple[int,
         hits = set(connection.scalars(led))
         found: dict[int, tuple[int, int]] = {}
         for request_id, moment in connection.execute(every):
-            n, outcomes = found.get(int(moment) // _DAY_US, (0, 0))
-            found[int(moment) // _DAY_US] = (n + 1, outcomes + (request_id in hits))
+            n, outcomes = found.get(int(moment) // DAY_US, (0, 0))
+            found[int(moment) // DAY_US] = (n + 1, outcomes + (request_id in hits))
     return found
 
 
@@ -93,7 +91,7 @@ def events_by_day(store: Store, item_id: str, since: int) -> dict[tuple[int, str
     found: dict[tuple[int, str], int] = {}
     with store.reading() as connection:
         for moment, kind in connection.execute(query):
-            key = (int(moment) // _DAY_US, str(kind))
+            key = (int(moment) // DAY_US, str(kind))
             found[key] = found.get(key, 0) + 1
     return found
 

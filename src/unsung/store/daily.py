@@ -1,40 +1,42 @@
 """Counts by day of what the service was told and of what it showed."""
 
 from collections.abc import Iterator
-from typing import Final
 
 import sqlalchemy as sa
 
+from unsung.schema import DAY_US
 from unsung.store import tables
 from unsung.store.database import Store
-
-DAY_US: Final = 86_400_000_000
 
 
 def events_by_kind(store: Store, since: int, until: int) -> dict[tuple[int, str], int]:
     """Events in [since, until) by day since 1970 UTC and kind."""
-    table = tables.events
-    day = (table.c.timestamp // DAY_US).label("day")
-    query = (
-        sa.select(day, table.c.event, sa.func.count())
-        .where(table.c.timestamp >= since, table.c.timestamp < until)
-        .group_by(day, table.c.event)
-    )
-    with store.reading() as connection:
-        return {(int(day), str(kind)): int(n) for day, kind, n in connection.execute(query)}
+    counted = _counted(store, tables.events, "event", since, until)
+    return {(day, kind): n for day, kind, n in counted}
 
 
 def events_by_item(store: Store, since: int, until: int) -> list[tuple[int, str, int]]:
     """Events in [since, until): day since 1970 UTC, item and how many."""
-    table = tables.events
+    return _counted(store, tables.events, "item_id", since, until)
+
+
+def slots_by_item(store: Store, since: int, until: int) -> list[tuple[int, str, int]]:
+    """What was shown in [since, until): day since 1970 UTC, item and in how many lists."""
+    return _counted(store, tables.exposures, "item_id", since, until)
+
+
+def _counted(
+    store: Store, table: sa.Table, column: str, since: int, until: int
+) -> list[tuple[int, str, int]]:
+    """Rows of a table in [since, until) by day and a column: day, value and how many."""
     day = (table.c.timestamp // DAY_US).label("day")
     query = (
-        sa.select(day, table.c.item_id, sa.func.count())
+        sa.select(day, table.c[column], sa.func.count())
         .where(table.c.timestamp >= since, table.c.timestamp < until)
-        .group_by(day, table.c.item_id)
+        .group_by(day, table.c[column])
     )
     with store.reading() as connection:
-        return [(int(day), str(item), int(n)) for day, item, n in connection.execute(query)]
+        return [(int(day), str(value), int(n)) for day, value, n in connection.execute(query)]
 
 
 def users_by_day(store: Store, since: int, until: int) -> Iterator[tuple[int, str]]:
@@ -49,19 +51,6 @@ def users_by_day(store: Store, since: int, until: int) -> Iterator[tuple[int, st
     with store.reading() as connection:
         for found, user in connection.execute(query):
             yield int(found), str(user)
-
-
-def slots_by_item(store: Store, since: int, until: int) -> list[tuple[int, str, int]]:
-    """What was shown in [since, until): day since 1970 UTC, item and in how many lists."""
-    table = tables.exposures
-    day = (table.c.timestamp // DAY_US).label("day")
-    query = (
-        sa.select(day, table.c.item_id, sa.func.count())
-        .where(table.c.timestamp >= since, table.c.timestamp < until)
-        .group_by(day, table.c.item_id)
-    )
-    with store.reading() as connection:
-        return [(int(day), str(item), int(n)) for day, item, n in connection.execute(query)]
 
 
 def lists_by_day(store: Store, since: int, until: int) -> dict[int, int]:

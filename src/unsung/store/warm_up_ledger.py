@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from unsung.schema import DAY_US
 from unsung.store import tables
 from unsung.store.bounds import checked
 from unsung.store.database import Store
@@ -18,7 +19,6 @@ from unsung.store.warm_ups import RUNNING
 
 Offers = Mapping[tuple[str, int, int], int]
 """Warm-up, moment and level of interest -> number of offers."""
-_DAY_US: Final = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ def add_offers(store: Store, offers: Offers, now: int) -> None:
     )
     with store.writing(durable=False) as connection:
         connection.execute(more, rows)
-        connection.execute(sa.delete(table).where(table.c.bucket < now - 2 * _DAY_US))
+        connection.execute(sa.delete(table).where(table.c.bucket < now - 2 * DAY_US))
 
 
 def offers_since(store: Store, warm_up_id: str, since: int) -> list[tuple[int, int, int]]:

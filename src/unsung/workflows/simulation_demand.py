@@ -139,9 +139,7 @@ def tastes_for(state: ShopState, users: np.ndarray, kinds: np.ndarray) -> np.nda
     n = int(kinds.max(initial=0)) + 1
     everybody = np.bincount(kinds, state.buyers, minlength=n) + 1.0
     everybody /= everybody.sum()
-    history = histories_of(state, users)
-    cells = history.row * n + kinds[history.item]
-    counts = np.bincount(cells, minlength=len(users) * n).reshape(len(users), n)
+    counts = histories_of(state, users).count_by(kinds, n)
     shares = (counts + TASTE_PRIOR * everybody) / (counts.sum(axis=1, keepdims=True) + TASTE_PRIOR)
     return np.asarray(np.log(shares / everybody))
 
@@ -237,16 +235,8 @@ def check_choices(
 
     Parameters
     ----------
-    dataset : Dataset
-    kinds : ndarray of int, shape (n_items,)
-        Group of each item that a shopper may have a taste for.
-    end, length : int
-        Where the latest window ends, and how long it is; microseconds.
-    n_classes : int
-        Latent classes of shoppers.
-    repeats : bool
-        Whether what was bought before may be chosen again.
-    rng : Generator
+    dataset, kinds, end, length, n_classes, repeats, rng
+        As ``fit_demand`` takes them.
 
     Returns
     -------
