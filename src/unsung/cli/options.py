@@ -17,7 +17,7 @@ EncoderOption = Annotated[
     ),
 ]
 BudgetOption = Annotated[
-    float | None, typer.Option("--budget", min=0, help="Seconds for trying settings (60).")
+    float | None, typer.Option("--budget", min=0, help="Seconds for trying settings (150).")
 ]
 WorkOption = Annotated[
     Path | None,
