@@ -87,12 +87,37 @@ def test_everybody_gets_the_list_that_a_request_gives(
 def test_rules_hold_in_everybody_s_list(engines, bundle_folder: Path, tmp_path: Path):
     out = tmp_path / "lists.parquet"
     excluded = [r.item_id for r in load_bundle(bundle_folder).recommend("c1", 3)]
-    write_lists(bundle_folder, out, engines("duckdb"), k=5, rules=Rules(exclude=excluded))
+    told = []
+    write_lists(
+        bundle_folder,
+        out,
+        engines("duckdb"),
+        k=5,
+        progress=lambda *said: told.append(said),
+        rules=Rules(exclude=excluded),
+    )
     listed = set(pd.read_parquet(out)["item_id"])
     assert listed
     assert not listed & set(excluded)
+    n_users = load_bundle(bundle_folder).model.state.n_users
+    assert told[0] == ("making lists", 0, n_users)
+    assert told[-1] == ("making lists", n_users, n_users)
 
 
 def test_a_list_has_a_length(engines, bundle_folder: Path, tmp_path: Path):
     with pytest.raises(InputError, match="1 to 1,000"):
         write_lists(bundle_folder, tmp_path / "lists.parquet", engines("duckdb"), k=0)
+
+
+def test_a_folder_of_something_else_stays(bundle_folder: Path, engines, tmp_path: Path):
+    (tmp_path / "part-0.parquet").touch()
+    with pytest.raises(InputError, match="is a folder"):
+        write_lists(bundle_folder, tmp_path, engines("duckdb"))
+    (tmp_path / "letter.txt").touch()
+
+    class Spark:
+        name = "spark"
+
+    with pytest.raises(InputError, match=r"with 'letter\.txt' in it"):
+        write_lists(bundle_folder, tmp_path, Spark())
+    assert (tmp_path / "letter.txt").exists()

@@ -35,9 +35,10 @@ def lists(
         in_stock_only=not out_of_stock,
         repeats=model.repeats,
     )
-    with show_progress() as progress, tempfile.TemporaryDirectory(prefix="unsung-") as folder:
-        progress("making lists", 0, 1)
-        with open_engine(engine, Path(folder)) as opened:
-            write_lists(bundle, out, opened, k=k, rules=rules)
-        progress("making lists", 1, 1)
+    with (
+        show_progress() as progress,
+        tempfile.TemporaryDirectory(prefix="unsung-") as folder,
+        open_engine(engine, Path(folder)) as opened,
+    ):
+        write_lists(bundle, out, opened, k=k, rules=rules, progress=progress)
     say(f"Lists of {model.state.n_users:,} customers: {out}")

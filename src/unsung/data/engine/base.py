@@ -10,6 +10,12 @@ Part = Callable[[pd.DataFrame], pd.DataFrame]
 """Makes a table of a part of another."""
 PART_ROWS = 1_024
 """Rows that a function is given at a time."""
+Done = Callable[[int], None]
+"""Told of the rows that are done so far."""
+
+
+def unheard(n_rows: int) -> None:
+    """Tell nobody."""
 
 
 class Engine(Protocol):
@@ -39,7 +45,14 @@ class Engine(Protocol):
         """Compute a small table."""
         ...
 
-    def map_parts(self, table: Any, function: Part, columns: Mapping[str, str], path: Path) -> None:
+    def map_parts(
+        self,
+        table: Any,
+        function: Part,
+        columns: Mapping[str, str],
+        path: Path,
+        done: Done = unheard,
+    ) -> None:
         """Write what a function makes of the parts of a table, as parquet in no particular order.
 
         Parameters
@@ -52,6 +65,8 @@ class Engine(Protocol):
             Columns that it makes -> ``string``, ``int``, ``bigint``, ``float`` or ``double``.
         path : Path
             A file, or a folder of files.
+        done : callable
+            Told of the rows that are done so far, where this process makes them.
         """
         ...
 

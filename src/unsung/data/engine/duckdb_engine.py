@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unsung import schema
-from unsung.data.engine.base import PART_ROWS, Part
+from unsung.artifacts.files import replacing
+from unsung.data.engine.base import PART_ROWS, Done, Part, unheard
 from unsung.errors import InputError, UnsungError
 
 _FILE = "__unsung_file"
@@ -83,7 +84,14 @@ class DuckDBEngine:
         with _in_words():
             return pd.DataFrame(self._connection.to_pandas(table))
 
-    def map_parts(self, table: Any, function: Part, columns: Mapping[str, str], path: Path) -> None:
+    def map_parts(
+        self,
+        table: Any,
+        function: Part,
+        columns: Mapping[str, str],
+        path: Path,
+        done: Done = unheard,
+    ) -> None:
         """Write what a function makes of the parts of a table, one after the other.
 
         Parameters
@@ -93,14 +101,19 @@ class DuckDBEngine:
         columns : mapping of str to str
             As the protocol says.
         path : Path
+        done : callable
         """
         types = pa.schema([(name, _ARROW[kind]) for name, kind in columns.items()])
         path.parent.mkdir(parents=True, exist_ok=True)
-        with pq.ParquetWriter(path, types) as writer, _in_words():
+        n_done = 0
+        with replacing(path) as draft, pq.ParquetWriter(draft, types) as writer, _in_words():
             for part in self._connection.to_pyarrow_batches(table, chunk_size=PART_ROWS):
                 for start in range(0, len(part), PART_ROWS):
-                    made = function(part.slice(start, PART_ROWS).to_pandas())
+                    rows = part.slice(start, PART_ROWS)
+                    made = function(rows.to_pandas())
                     writer.write_table(pa.Table.from_pandas(made, types, preserve_index=False))
+                    n_done += len(rows)
+                    done(n_done)
 
     def close(self) -> None:
         """Give memory and threads back."""

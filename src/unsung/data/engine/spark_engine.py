@@ -12,7 +12,7 @@ import ibis
 import pandas as pd
 
 from unsung import schema
-from unsung.data.engine.base import PART_ROWS, Part
+from unsung.data.engine.base import PART_ROWS, Done, Part, unheard
 from unsung.errors import MissingExtraError
 
 _VIEW = "unsung_view"
@@ -104,7 +104,14 @@ class SparkEngine:
         """Compute a small table."""
         return pd.DataFrame(self._connection.to_pandas(table))
 
-    def map_parts(self, table: Any, function: Part, columns: Mapping[str, str], path: Path) -> None:
+    def map_parts(
+        self,
+        table: Any,
+        function: Part,
+        columns: Mapping[str, str],
+        path: Path,
+        done: Done = unheard,  # noqa: ARG002 - workers make the rows
+    ) -> None:
         """Write what a function makes of the parts of a table, side by side on all workers.
 
         Parameters
@@ -114,6 +121,8 @@ class SparkEngine:
         columns : mapping of str to str
             As the protocol says.
         path : Path
+        done : callable
+            Never told.
         """
         if path.is_dir():
             shutil.rmtree(path)
