@@ -45,6 +45,8 @@ from unsung.store import changes_after, open_store
 
 SLOW = 500
 HONEST_PAUSE_S = 0.05
+PATIENCE_S = 30
+"""For the first answer of a service that has just started."""
 
 
 class Sender:
@@ -103,15 +105,19 @@ def kills(bundle: Path, folder: Path, n_kills: int) -> dict[str, Any]:
     """End the service by force while events come in."""
     sender, server = Sender(), Server(bundle, folder / "shop.db", workers=2)
 
-    async def killed_midway() -> None:
+    async def killed_midway(*, once_it_works: bool) -> None:
+        before, soon = len(sender.acknowledged), for_seconds(PATIENCE_S)
         running = [asyncio.create_task(sender.run(server.port, lambda: True)) for _ in range(4)]
+        while once_it_works and len(sender.acknowledged) == before and soon():
+            await asyncio.sleep(0.01)
         await asyncio.sleep(random.uniform(0.2, 2))
         server.kill()
         await asyncio.gather(*running)
 
-    for _ in range(n_kills):
+    for number in range(n_kills):
         server.start()
-        asyncio.run(killed_midway())
+        # Every other one may come while the service still warms up.
+        asyncio.run(killed_midway(once_it_works=number % 2 == 0))
     return {"kills": n_kills, **compared(folder / "shop.db", sender)}
 
 

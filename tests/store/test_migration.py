@@ -67,10 +67,10 @@ def test_the_migrated_schema_is_the_one_of_the_tables(store):
 
 
 def test_opening_twice_makes_one_schema(bare):
-    with ThreadPoolExecutor(4) as pool:
-        stores = list(pool.map(lambda _: open_store(bare), range(4)))
+    with ThreadPoolExecutor(12) as pool:
+        stores = list(pool.map(lambda _: open_store(bare), range(12)))
     assert {store.salt for store in stores} == {stores[0].salt}
-    assert [change_number(store) for store in stores] == [0] * 4
+    assert [change_number(store) for store in stores] == [0] * 12
     for store in stores:
         store.close()
 

@@ -164,10 +164,12 @@ class Beside:
         if current is None:
             return
         found = answer(current[1], query, now, self._report)
-        self._made.extend(
+        made = [
             ShadowItem(request_id, item.rank, query.user_id or None, item.item_id, now, found.model)
             for item in found.items
-        )
+        ]
+        with self._lock:
+            self._made.extend(made)
 
     def _load(self, entry: SecondModel, now: int) -> None:
         try:

@@ -66,6 +66,8 @@ class RunningShop:
     problem: str = "No model was loaded yet."
     dropped_exposures: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _flushing: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _waiting: threading.Lock = field(default_factory=threading.Lock, init=False)
     _exposures: list[Exposure] = field(default_factory=list, init=False)
     _refreshed: int = field(default=0, init=False)
     _settled: int = field(default=0, init=False)
@@ -282,25 +284,32 @@ class RunningShop:
 
     def expose(self, exposures: Sequence[Exposure]) -> None:
         """Take note of what was shown; ``flush`` writes it."""
-        self._exposures.extend(exposures)
-        over = len(self._exposures) - MOST_WAITING
-        if over > 0:
-            self.dropped_exposures += over
-            del self._exposures[:over]
+        with self._waiting:
+            self._exposures.extend(exposures)
+            over = len(self._exposures) - MOST_WAITING
+            if over > 0:
+                self.dropped_exposures += over
+                del self._exposures[:over]
 
     def flush(self) -> int:
-        """Write the exposures that wait; how many were new to the store."""
-        self.beside.flush()
-        waiting, self._exposures = self._exposures, []
-        if not waiting:
-            return 0
-        try:
-            return append_exposures(self.store, waiting)
-        except UnsungError as error:
-            self.report("exposures", error)
-            if isinstance(error, StoreError):
-                self._exposures[:0] = waiting
-            return 0
+        """Write the exposures that wait; how many were new to the store.
+
+        What another thread is writing just now has been written, too, when this returns.
+        """
+        with self._flushing:
+            self.beside.flush()
+            with self._waiting:
+                waiting, self._exposures = self._exposures, []
+            if not waiting:
+                return 0
+            try:
+                return append_exposures(self.store, waiting)
+            except UnsungError as error:
+                self.report("exposures", error)
+                if isinstance(error, StoreError):
+                    with self._waiting:
+                        self._exposures[:0] = waiting
+                return 0
 
     def _activate(self, served: ServedModel, who: str, now: int) -> ModelEntry:
         """Bring a model up to date, say so in the store, and let it serve."""

@@ -1,9 +1,12 @@
 """One store: an SQLite file or a PostgreSQL database, and the transactions on it."""
 
+import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +27,7 @@ from unsung.store import migration
 
 WAIT_S: Final = 5.0
 """How long a transaction waits for others before it gives up."""
+_POLL_S: Final = 0.01
 # What a program got wrong, not what happened to the database.
 _FAULTS = (IntegrityError, ProgrammingError, DataError)
 _PRAGMAS: Final = (
@@ -211,7 +215,7 @@ def connect(url: str, *, wait_s: float = WAIT_S) -> Store:
             "isolation_level": None,
         }
         engine = sa.create_engine(parsed, poolclass=sa.QueuePool, connect_args=arguments, **options)
-        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "connect", partial(_prepare_sqlite, wait_s))
         sa.event.listen(engine, "begin", _begin_sqlite)
     else:
         arguments = {
@@ -269,10 +273,19 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
-def _prepare_sqlite(driver: Any, _: Any) -> None:
+def _prepare_sqlite(wait_s: float, driver: Any, _: Any) -> None:
+    end = time.monotonic() + wait_s
     with closing(driver.cursor()) as cursor:
         for pragma in _PRAGMAS:
-            cursor.execute(pragma)
+            while True:
+                try:
+                    cursor.execute(pragma)
+                    break
+                except sqlite3.OperationalError as error:
+                    # SQLite itself doesn't wait where a new file becomes a WAL file.
+                    if "locked" not in str(error) or time.monotonic() > end:
+                        raise
+                    time.sleep(_POLL_S)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -203,12 +203,15 @@ def overlap_with_shadow(store: Store, model: str) -> dict[str, float]:
     Returns
     -------
     found : dict
-        ``lists`` that it made; ``shared``, the mean share of its items that were shown in the same
-        answer; ``first``, the share of lists with the same first item. No shares without lists.
+        ``lists`` that it made, where the shown one is known; ``shared``, the mean share of its
+        items that were shown in the same answer; ``first``, the share of lists with the same
+        first item. No shares without lists.
     """
     shadow, shown = tables.shadow_items, tables.exposures
     same_list = shown.c.request_id == shadow.c.request_id
     both = sa.and_(same_list, shown.c.item_id == shadow.c.item_id)
+    # What was shown is written by another hand, a moment earlier or later.
+    known = sa.exists().where(shown.c.request_id == shadow.c.request_id)
     firsts = sa.and_(shadow.c.rank == 1, shown.c.rank == 1)
     query = (
         sa.select(
@@ -218,7 +221,7 @@ def overlap_with_shadow(store: Store, model: str) -> dict[str, float]:
             sa.func.count(sa.case((firsts, 1))),
         )
         .select_from(shadow.outerjoin(shown, both))
-        .where(shadow.c.model == model)
+        .where(shadow.c.model == model, known.correlate(shadow))
     )
     with store.reading() as connection:
         items, shared, lists, first = connection.execute(query).one()
