@@ -151,6 +151,7 @@ exposures = sa.Table(
     _name("model", NAME_CHARACTERS),
     _name("rung", KIND_CHARACTERS),
     _optional("arm", KIND_CHARACTERS),
+    sa.Index(None, "item_id", "timestamp"),
 )
 dial_settings = sa.Table(
     "dial_settings",
