@@ -70,14 +70,17 @@ def fit_logistic(
     """
     truth = np.asarray(positive, dtype=np.float64)
     weight = np.ones(len(truth)) if weights is None else np.asarray(weights, dtype=np.float64)
-    transposed = rows.T.tocsr() if sp.issparse(rows) else rows.T
+    # Per row, so that many rows needn't be fitted more closely than few.
+    total = weight.sum()
+    weight, penalty = weight / total, l2 / total
+    rows, transposed = _both_ways(rows)
 
     def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
         values = rows @ point[:-1] + point[-1]
         error = weight * (expit(values) - truth)
         value = np.dot(weight, np.logaddexp(0, values) - truth * values)
-        gradient = np.append(transposed @ error + l2 * point[:-1], error.sum())
-        return float(value + l2 / 2 * np.dot(point[:-1], point[:-1])), gradient
+        gradient = np.append(transposed @ error + penalty * point[:-1], error.sum())
+        return float(value + penalty / 2 * np.dot(point[:-1], point[:-1])), gradient
 
     begin = np.zeros(rows.shape[1] + 1)
     if start is not None:
@@ -85,13 +88,18 @@ def fit_logistic(
     from scipy import optimize  # noqa: PLC0415 - .2 s that whoever only predicts does without
 
     found = optimize.minimize(
-        loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": 500, "gtol": 1e-4}
+        loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": 500, "gtol": 1e-7}
     )
     return LinearFit(found.x[:-1], float(found.x[-1]))
 
 
 def fit_ridge(
-    rows: Rows, values: np.ndarray, l2: float, *, weights: np.ndarray | None = None
+    rows: Rows,
+    values: np.ndarray,
+    l2: float,
+    *,
+    weights: np.ndarray | None = None,
+    start: LinearFit | None = None,
 ) -> LinearFit:
     """Ridge regression by conjugate gradients on the centred rows.
 
@@ -105,6 +113,8 @@ def fit_ridge(
         Above 0.
     weights : ndarray of float, shape (n,), optional
         Each 1 where not given.
+    start : LinearFit, optional
+        Where the search begins, such as the fit for a near l2.
 
     Returns
     -------
@@ -117,7 +127,7 @@ def fit_ridge(
     array([5.])
     """
     weight = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=np.float64)
-    transposed = rows.T.tocsr() if sp.issparse(rows) else rows.T
+    rows, transposed = _both_ways(rows)
     total = weight.sum()
     centre = (transposed @ weight) / total
     mean = np.dot(weight, values) / total
@@ -129,7 +139,17 @@ def fit_ridge(
     error = weight * (values - mean)
     n_columns = rows.shape[1]
     operator = LinearOperator((n_columns, n_columns), matvec=normal_equations, dtype=np.float64)
+    begin = None if start is None else start.coefficients
     coefficients, _ = cg(
-        operator, transposed @ error - centre * error.sum(), rtol=1e-6, maxiter=500
+        operator, transposed @ error - centre * error.sum(), begin, rtol=1e-6, maxiter=500
     )
     return LinearFit(coefficients, float(mean - np.dot(centre, coefficients)))
+
+
+def _both_ways(rows: Rows) -> tuple[Rows, Rows]:
+    """Rows and their transpose, as they are multiplied quickest with float64 vectors."""
+    if sp.issparse(rows):
+        return rows, rows.T.tocsr()
+    # numpy would make a float64 copy of float32 rows for every product.
+    rows = np.asarray(rows, dtype=np.float64)
+    return rows, rows.T

@@ -143,8 +143,11 @@ def choose_heads(
         sample = samples[head]
         tried: dict[tuple[float, float], tuple[float, np.ndarray]] = {}
         for weight in weights:
-            for l2 in settings.l2:
-                values = sample.fit(fit, parts.train, l2, weight).predict(columns[parts.validation])
+            found = None
+            # The fit of a larger penalty is a good beginning for that of a smaller one.
+            for l2 in sorted(settings.l2, reverse=True):
+                found = sample.fit(fit, parts.train, l2, weight, found)
+                values = found.predict(columns[parts.validation])
                 tried[l2, weight] = loss(sample.truth[parts.validation], values), values
         l2, weight = min(tried, key=lambda key: tried[key][0])
         validated[head] = tried[l2, weight][1]
@@ -163,13 +166,18 @@ class _Sample:
     established: np.ndarray
 
     def fit(
-        self, fit: Callable[..., LinearFit], rows: np.ndarray, l2: float, weight: float
+        self,
+        fit: Callable[..., LinearFit],
+        rows: np.ndarray,
+        l2: float,
+        weight: float,
+        start: LinearFit | None = None,
     ) -> LinearFit:
         old = self.established if weight else self.established[:0]
         both = np.concatenate([rows, old])
         truth = np.concatenate([self.truth[rows], self.established_truth[old]])
         weights = np.concatenate([np.ones(len(rows)), np.full(len(old), weight)])
-        return fit(self.columns[both], truth, l2, weights=weights)
+        return fit(self.columns[both], truth, l2, weights=weights, start=start)
 
 
 def _log_loss(truth: np.ndarray, log_odds: np.ndarray) -> float:
