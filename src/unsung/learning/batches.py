@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from unsung.text.normalise import normalise
+from unsung.text.tokens import cut_at
 
 BATCHES_SORTED_TOGETHER = 32
 """Where batches are of like length: so many are sorted by length at a time."""
@@ -34,9 +35,7 @@ class TokenisedTexts:
     """
 
     def __init__(self, tokeniser: Any, texts: Sequence[str], max_tokens: int) -> None:
-        cutter = type(tokeniser).from_str(tokeniser.to_str())
-        cutter.no_padding()
-        cutter.enable_truncation(max_tokens)
+        cutter = cut_at(type(tokeniser).from_str(tokeniser.to_str()), max_tokens)
         spelled = [normalise(text) for text in texts]
         ids = [encoding.ids for encoding in cutter.encode_batch(spelled)]
         self.max_tokens = max_tokens

@@ -2,15 +2,18 @@
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from unsung.errors import InputError, MissingExtraError
-from unsung.learning.weights import Weights
-from unsung.text.tokens import encode_with, read_tokeniser
+from unsung.learning.use_m3 import read_use_m3
+from unsung.learning.weights import Layout, Weights
+from unsung.text.onnx_encoder import Pooling
+from unsung.text.tokens import cut_at, encode_with
 
 if TYPE_CHECKING:
     import torch
@@ -29,11 +32,12 @@ class TorchEncoder:
     name : str
         Stable name that goes into bundles.
     transformer : torch.nn.Module
-        A model of transformers that gives ``last_hidden_state``.
+        A model in the manner of transformers that gives ``last_hidden_state``.
     tokeniser : tokenizers.Tokenizer
         As from ``unsung.text.tokens.read_tokeniser``.
     pooling : str
-        ``mean`` over the tokens, or ``cls``: the first one.
+        ``mean`` over the tokens; ``cls``: the first one; ``own``: the model gives one vector a
+        text.
     max_tokens : int
         Longer texts are cut.
     """
@@ -44,13 +48,13 @@ class TorchEncoder:
         transformer: "torch.nn.Module",
         tokeniser: Any,
         *,
-        pooling: Literal["mean", "cls"] = "mean",
+        pooling: Pooling = "mean",
         max_tokens: int = MAX_TOKENS,
     ) -> None:
         self.name = name
         self.transformer = transformer
         self.tokeniser = tokeniser
-        self.pooling: Literal["mean", "cls"] = pooling
+        self.pooling: Pooling = pooling
         self.max_tokens = max_tokens
         self.dim = int(transformer.config.hidden_size)  # type: ignore[union-attr, arg-type]
 
@@ -66,22 +70,15 @@ class TorchEncoder:
             Where transformers doesn't know the model.
         """
         try:
-            from transformers import AutoModel
+            import transformers  # noqa: F401
         except ImportError:
             raise MissingExtraError("Working on a language model", "train") from None
         with quiet():
-            try:
-                transformer = AutoModel.from_pretrained(
-                    weights.folder, local_files_only=True, use_safetensors=True
-                )
-            except (OSError, ValueError) as error:
-                reason = str(error).splitlines()[0]
-                raise InputError(f"{weights.folder} can't be loaded: {reason}") from None
-        tokeniser = read_tokeniser(weights.folder / "tokenizer.json", max_tokens)
+            transformer, tokeniser = READERS[weights.layout](weights.folder)
         return cls(
             weights.name,
             transformer.eval(),
-            tokeniser,
+            cut_at(tokeniser, max_tokens),
             pooling=weights.pooling,
             max_tokens=max_tokens,
         )
@@ -108,13 +105,16 @@ class TorchEncoder:
         Parameters
         ----------
         tokens : Tensor of float32, shape (n, n_tokens, dim)
+            Or (n, dim), where the model has its own way.
         mask : Tensor of int64, shape (n, n_tokens)
 
         Returns
         -------
         vectors : Tensor of float32, shape (n, dim)
         """
-        if self.pooling == "cls":
+        if self.pooling == "own":
+            pooled = tokens
+        elif self.pooling == "cls":
             pooled = tokens[:, 0]
         else:
             counted = mask.unsqueeze(-1).to(tokens.dtype)
@@ -141,6 +141,26 @@ class TorchEncoder:
                 return encode_with(vectors_of, self.tokeniser, texts, self.dim)
         finally:
             self.transformer.train(was_training)
+
+
+def _read_transformer(folder: Path) -> tuple["torch.nn.Module", Any]:
+    """A model of transformers and its tokeniser, from their folder alone."""
+    from tokenizers import Tokenizer
+    from transformers import AutoModel
+
+    try:
+        transformer = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{folder} can't be loaded: {reason}") from None
+    return transformer, Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+READERS: Final[dict[Layout, Callable[[Path], tuple["torch.nn.Module", Any]]]] = {
+    "transformers": _read_transformer,
+    "use-m3": read_use_m3,
+}
+"""Layout -> what reads a model and its tokeniser from a folder."""
 
 
 @contextmanager

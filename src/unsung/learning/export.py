@@ -201,7 +201,7 @@ def _write_graph(source: TorchEncoder, path: Path, opset: int) -> None:
 
 
 def _write_tokeniser_and_card(source: TorchEncoder, folder: Path) -> None:
-    source.tokeniser.save(str(folder / TOKENISER_FILE))
+    source.tokeniser.save(str(folder / TOKENISER_FILE), pretty=False)
     card = EncoderCard(
         name=source.name,
         dim=source.dim,

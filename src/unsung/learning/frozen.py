@@ -38,6 +38,8 @@ class FrozenLayers:
     -----
     Texts are computed in groups that depend on the texts alone, never on the order of calls: the
     same text has the same bits in a training that was interrupted and in one that wasn't.
+
+    A text has one state a token, or a single one where the layers above start from its mean.
     """
 
     def __init__(
@@ -55,12 +57,16 @@ class FrozenLayers:
         self._boundary = layers_of(encoder.transformer)[1][n_layers]
         self._upper, self._entry = _upper_part(encoder.transformer, n_layers)
         shortest_first = np.argsort(texts.lengths, kind="stable")
-        ends = np.cumsum(texts.lengths[shortest_first])
-        bytes_per_token = encoder.dim * np.dtype(precision).itemsize
-        kept = shortest_first[ends * bytes_per_token <= memory]
+        probe = self._lower(*self._on_device(*texts.batch(shortest_first[:1])))
+        self._by_token = probe.ndim == 3
+        self._n_states = texts.lengths if self._by_token else np.ones_like(texts.lengths)
+        ends = np.cumsum(self._n_states[shortest_first])
+        bytes_per_state = probe.shape[-1] * np.dtype(precision).itemsize
+        kept = shortest_first[ends * bytes_per_state <= memory]
         self._starts = np.full(len(texts), -1, dtype=np.int64)
-        self._starts[kept] = np.concatenate([[0], np.cumsum(texts.lengths[kept])])[:-1]
-        self._states = np.empty((int(texts.lengths[kept].sum()), encoder.dim), dtype=precision)
+        self._starts[kept] = np.concatenate([[0], np.cumsum(self._n_states[kept])])[:-1]
+        n_states = int(self._n_states[kept].sum())
+        self._states = np.empty((n_states, probe.shape[-1]), dtype=precision)
         self._fill(kept, progress)
 
     @property
@@ -82,14 +88,14 @@ class FrozenLayers:
         import torch
 
         token_ids, mask = self._on_device(*self.texts.batch(rows))
-        states = torch.zeros((*token_ids.shape, self.encoder.dim), device=token_ids.device)
         kept = self._starts[rows] >= 0
-        inside = mask.bool() & torch.from_numpy(kept).to(mask.device)[:, None]
-        places = places_of(self._starts[rows[kept]], self.texts.lengths[rows[kept]])
+        known = torch.from_numpy(kept).to(mask.device)
+        inside = mask.bool() & known[:, None] if self._by_token else known
+        states = torch.zeros((*inside.shape, self._states.shape[1]), device=token_ids.device)
+        places = places_of(self._starts[rows[kept]], self._n_states[rows[kept]])
         states[inside] = torch.from_numpy(self._states[places]).to(states)
         if not kept.all():
-            others = torch.from_numpy(~kept).to(mask.device)
-            states[others] = self._lower(token_ids[others], mask[others])
+            states[~known] = self._lower(token_ids[~known], mask[~known])
         self._entry.states = states
         tokens = self._upper(input_ids=token_ids, attention_mask=mask).last_hidden_state
         return self.encoder.pool(tokens, mask)
@@ -117,9 +123,10 @@ class FrozenLayers:
             fits = widths * np.arange(1, len(widths) + 1) <= TOKENS_PER_BATCH
             group = kept[done : done + max(int(fits.sum()), 1)]
             token_ids, mask = self._on_device(*self.texts.batch(group))
-            states = self._lower(token_ids, mask)[mask.bool()].cpu().numpy()
-            places = places_of(self._starts[group], self.texts.lengths[group])
-            self._states[places] = states.astype(self._states.dtype)
+            states = self._lower(token_ids, mask)
+            found = (states[mask.bool()] if self._by_token else states).cpu().numpy()
+            places = places_of(self._starts[group], self._n_states[group])
+            self._states[places] = found.astype(self._states.dtype)
             done += len(group)
         progress(stage, len(kept), len(kept))
 

@@ -72,11 +72,12 @@ def layers_of(transformer: "torch.nn.Module") -> tuple[str, "torch.nn.ModuleList
 
     config = transformer.config
     n_layers = config.num_hidden_layers  # type: ignore[union-attr]
-    found = [
-        (name, module)
-        for name, module in transformer.named_modules()
-        if isinstance(module, torch.nn.ModuleList) and len(module) == n_layers
-    ]
+    found: list[tuple[str, torch.nn.ModuleList]] = []
+    for name, module in transformer.named_modules():
+        # A list in a list is a part of a layer.
+        inside = any(name.startswith(f"{outer}.") for outer, _ in found)
+        if isinstance(module, torch.nn.ModuleList) and len(module) == n_layers and not inside:
+            found.append((name, module))
     if len(found) != 1:
         kind = type(transformer).__name__
         raise InputError(f"The layers of {kind} can't be told apart; train 'all' or 'heads'.")

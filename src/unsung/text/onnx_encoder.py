@@ -17,6 +17,9 @@ from unsung.text.tokens import encode_with, read_tokeniser
 MODEL_FILE = "model.onnx"
 TOKENISER_FILE = "tokenizer.json"
 CARD_FILE = "encoder.json"
+Pooling = Literal["mean", "cls", "own"]
+"""How the vectors of a text's tokens become one: their mean, the first one, or as the model itself
+does it."""
 
 
 class EncoderCard(BaseModel):
@@ -32,7 +35,7 @@ class EncoderCard(BaseModel):
     """Length of a vector."""
     max_tokens: int
     """Longer texts are cut."""
-    pooling: Literal["mean", "cls"]
+    pooling: Pooling
     """How token vectors become one; it is part of the graph, whose output has length 1."""
     precision: Literal["float32", "int8"] = "float32"
     """Of the weights."""

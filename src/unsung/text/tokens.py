@@ -16,7 +16,11 @@ def read_tokeniser(path: Path, max_tokens: int) -> Any:
     """Read a ``tokenizer.json`` so that it cuts at ``max_tokens`` and doesn't pad."""
     from tokenizers import Tokenizer  # noqa: PLC0415 - only those who embed need it
 
-    tokeniser = Tokenizer.from_file(str(path))
+    return cut_at(Tokenizer.from_file(str(path)), max_tokens)
+
+
+def cut_at(tokeniser: Any, max_tokens: int) -> Any:
+    """The tokeniser, changed so that it cuts at ``max_tokens`` and doesn't pad."""
     tokeniser.no_padding()
     tokeniser.enable_truncation(max_tokens)
     return tokeniser
