@@ -128,7 +128,7 @@ def chosen(
     best: tuple[float, ComponentSettings, Recommender] | None = None
     for settings in candidates:
         scorer = make_component(settings).fit(validation.fit_state, rng=np.random.default_rng(0))
-        value = judge.ndcg(judge.scores(scorer))
+        value = judge.ndcg(scorer)
         if best is None or value > best[0]:
             best = (value, settings, scorer)
     assert best is not None

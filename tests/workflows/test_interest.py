@@ -239,7 +239,7 @@ def test_the_judge_measures_the_encoder_profile(toy_shop, model):
     profile = ContentProfile(EncoderProfileSettings(temperature=0.3, half_life=200))
     profile.fit(window.state, rng=np.random.default_rng(0))
     plain = Judge(window, 10, rules)
-    assert found.value == pytest.approx(plain.ndcg(plain.scores(profile)), abs=1e-6)
+    assert found.value == pytest.approx(plain.ndcg(profile), abs=1e-6)
     assert found.counts["all"] == len(window.users)
     best = judge.measure(window.state.content.embeddings, (0.05, 0.3, 2.0))
     assert best.value >= found.value

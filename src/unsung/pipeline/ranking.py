@@ -1,8 +1,32 @@
 """From scores to lists."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from unsung.schema import EMPTY
+
+CELLS = 2**24
+"""Scores held in memory at a time, over users, items and scorers (64 MB)."""
+
+
+def user_batches(n_users: int, n_scores: int) -> Iterator[slice]:
+    """Parts of so many users whose scores fit into memory.
+
+    Parameters
+    ----------
+    n_users : int
+    n_scores : int
+        That are held for each user: items, times scorers.
+
+    Examples
+    --------
+    >>> list(user_batches(3, 2**23))
+    [slice(0, 2, None), slice(2, 3, None)]
+    """
+    size = max(1, CELLS // max(n_scores, 1))
+    for start in range(0, n_users, size):
+        yield slice(start, min(start + size, n_users))
 
 
 def top_k(scores: np.ndarray, k: int, allowed: np.ndarray | None = None) -> np.ndarray:

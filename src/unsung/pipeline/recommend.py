@@ -9,12 +9,14 @@ from unsung.data.state import ShopState
 from unsung.errors import InputError
 from unsung.pipeline.policy import Dial
 from unsung.pipeline.pools import POOL_SIZE
-from unsung.pipeline.ranking import one_of_group, top_k
+from unsung.pipeline.ranking import one_of_group, top_k, user_batches
 from unsung.pipeline.reasons import Reason, dial_reason, reasons_for, title_of
 from unsung.pipeline.rules import Rules, allowed_items, seen_items
 from unsung.recommenders.base import Scorer
 from unsung.schema import EMPTY
 
+SCORES_AN_ITEM = 4
+"""Held for each user and item while a list is made: a blend's sum, a scorer's part, and copies."""
 MOST_K = 1000
 """Longest list that is made for a request."""
 
@@ -143,7 +145,6 @@ def recommend_lists(
     rules: Rules | None = None,
     *,
     dial: Dial | None = None,
-    batch: int = 1024,
 ) -> np.ndarray:
     """Lists for many users at once, as evaluation wants them.
 
@@ -158,8 +159,6 @@ def recommend_lists(
         Length of the lists.
     rules : Rules, optional
     dial : Dial, optional
-    batch : int
-        Users scored at a time: memory goes with batch * n_items.
 
     Returns
     -------
@@ -170,12 +169,11 @@ def recommend_lists(
     rules = rules or Rules()
     allowed = allowed_items(state, rules)
     lists = np.full((len(users), k), EMPTY, dtype=np.int32)
-    for start in range(0, len(users), batch):
-        some = users[start : start + batch]
+    for part in user_batches(len(users), SCORES_AN_ITEM * state.n_items):
+        some = users[part]
         scores = recommender.score(state, some)
         free = ~seen_items(state, some, rules) & allowed
         free = one_of_group(scores, free, state.content.variants)
-        part = slice(start, start + batch)
         if dial is None:
             lists[part] = top_k(scores, k, free)
         else:

@@ -12,6 +12,7 @@ from unsung.data.state import ShopState
 from unsung.features.build import Features, ShopFeatures, build_features, describe_shop
 from unsung.pipeline.attribution import attribute
 from unsung.pipeline.candidates import CandidateSettings, Exploration, choose_candidates
+from unsung.pipeline.ranking import user_batches
 from unsung.pipeline.rules import Repeats, Rules, seen_items
 from unsung.popularity.segments import COLD, TAIL
 from unsung.progress import Progress, silent
@@ -23,8 +24,6 @@ from unsung.recommenders.tree_masks import Known
 from unsung.schema import EMPTY
 from unsung.settings import Settings
 
-CELLS = 2**24
-"""Scores held in memory at a time, over users, items and scorers (64 MB)."""
 TEXT_KINDS = ("terms", "encoder")
 
 
@@ -119,9 +118,7 @@ class FirstStage:
 
     def batches(self, state: ShopState, n_users: int) -> Iterator[slice]:
         """Parts of so many users whose scores fit into memory."""
-        size = max(1, CELLS // (max(state.n_items, 1) * (len(self.names) + 2)))
-        for start in range(0, n_users, size):
-            yield slice(start, min(start + size, n_users))
+        return user_batches(n_users, state.n_items * (len(self.names) + 2))
 
     def prepare(self, state: ShopState, users: np.ndarray) -> Prepared:
         """Scores, candidates and features of some users.

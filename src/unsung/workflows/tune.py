@@ -102,7 +102,7 @@ def profile_ndcg(
     """
     judge = Judge(window, k, rules)
     scorer = make_component(component).fit(window.fit_state, rng=np.random.default_rng(0))
-    return judge.ndcg(judge.scores(scorer))
+    return judge.ndcg(scorer)
 
 
 def tune(
@@ -194,7 +194,7 @@ class _Search:
         return best, scorer
 
     def _tried(self, settings: ComponentSettings, scorer: Recommender) -> float:
-        value = self.judge.ndcg(self.judge.scores(scorer))
+        value = self.judge.ndcg(scorer)
         self.trials.append(Trial(settings, value))
         return value
 

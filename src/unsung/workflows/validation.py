@@ -11,6 +11,7 @@ from unsung.evaluation.hits import find_hits
 from unsung.evaluation.ranking import ndcg_at_k
 from unsung.pipeline.components import USUAL_WINDOW_DAYS
 from unsung.pipeline.ranking import one_of_group, top_k
+from unsung.pipeline.recommend import recommend_lists
 from unsung.pipeline.rules import Rules, allowed_items, seen_items
 from unsung.recommenders.base import Scorer
 
@@ -67,7 +68,8 @@ class Judge:
         variants = self.window.state.content.variants
         return top_k(scores, self.k, one_of_group(scores, self.allowed, variants))
 
-    def ndcg(self, scores: np.ndarray) -> float:
-        """Mean NDCG of the lists that the scores make."""
-        lists = self.lists(scores)
-        return float(np.nanmean(ndcg_at_k(find_hits(lists, self.window.targets, self.k))))
+    def ndcg(self, scorer: Scorer) -> float:
+        """Mean NDCG of a scorer's lists."""
+        window = self.window
+        lists = recommend_lists(scorer, window.state, window.users, self.k, self.rules)
+        return float(np.nanmean(ndcg_at_k(find_hits(lists, window.targets, self.k))))

@@ -7,7 +7,7 @@ import numpy as np
 from unsung.data.settings import SegmentSettings
 from unsung.evaluation.hits import Hits, find_hits
 from unsung.evaluation.ranking import ndcg_at_k
-from unsung.pipeline.ranking import one_of_group, top_k
+from unsung.pipeline.ranking import one_of_group, top_k, user_batches
 from unsung.popularity.segments import HEAD, TAIL, segment_items
 from unsung.progress import Progress
 from unsung.recommenders.base import Scorer
@@ -31,16 +31,20 @@ class Weighing:
         n_candidates: int,
     ) -> None:
         window = judge.window
-        scores = {s.name: standardise(judge.scores(s), window.state.listed) for s in fitted}
         self.k, self.targets = judge.k, window.targets
-        self.candidates = _candidates(list(scores.values()), judge.allowed, n_candidates)
+        n_scores = window.state.n_items * len(fitted)
+        parts = [
+            _candidate_scores(fitted, judge, part, n_candidates)
+            for part in user_batches(len(window.users), n_scores)
+        ]
+        self.candidates = np.concatenate([candidates for candidates, _ in parts])
+        self.scores = {
+            scorer.name: np.concatenate([scores[scorer.name] for _, scores in parts])
+            for scorer in fitted
+        }
         self.rows = np.arange(len(self.candidates))[:, None]
         self.inside = self.candidates != EMPTY
         self.variants = _variants_of(window.state.content.variants, self.candidates)
-        self.scores = {
-            name: np.where(self.inside, values[self.rows, self.candidates], np.float32(0))
-            for name, values in scores.items()
-        }
         self.tail_members = _tail_members(window, segments)
 
     def learn(self, budget: float, progress: Progress) -> LearntWeights:
@@ -73,6 +77,20 @@ class Weighing:
         values = ndcg_at_k(hits)
         defined = values[~np.isnan(values)]
         return defined if len(defined) else np.zeros(1)
+
+
+def _candidate_scores(
+    fitted: Sequence[Scorer], judge: Judge, part: slice, each: int
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Candidates of some users, and every scorer's standardised scores of them (0 where empty)."""
+    state, users = judge.window.state, judge.window.users[part]
+    scores = {s.name: standardise(s.score(state, users), state.listed) for s in fitted}
+    candidates = _candidates(list(scores.values()), judge.allowed[part], each)
+    rows, inside = np.arange(len(users))[:, None], candidates != EMPTY
+    return candidates, {
+        name: np.where(inside, values[rows, candidates], np.float32(0))
+        for name, values in scores.items()
+    }
 
 
 def _candidates(scores: Sequence[np.ndarray], allowed: np.ndarray, each: int) -> np.ndarray:
