@@ -1,6 +1,7 @@
 """Gems of a model in service: what can be sold today, and a table that no spreadsheet runs."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -8,8 +9,10 @@ from unsung.operations.gems import gems_frame, gems_of
 from unsung.operations.served_model import load_model
 from unsung.operations.table_csv import as_csv
 from unsung.pipeline.bundle import Records, write_bundle
+from unsung.pipeline.review_files import write_reviews
 from unsung.store.events import Event
 from unsung.store.items import Item
+from unsung.text.review_insight import ReviewInsight
 
 
 def gem(item_id: str, title: str = "as it was") -> dict[str, object]:
@@ -44,7 +47,8 @@ def served(model, moment, tmp_path):
         "gems": [gem("rake"), gem("spade"), gem("gone"), gem("cosy")],
         "back_test": {"windows": 0, "definition": "", "rows": []},
     }
-    records = Records({}, {}, {"gems.json": record}, {})
+    said = ReviewInsight({}, {"rake": {"n_reviews": 3, "praised": []}}, None)
+    records = Records({}, {}, {"gems.json": record}, {}, [partial(write_reviews, said)])
     write_bundle(tmp_path / "bundle", model, records, created="2025-03-22T00:00:00Z")
     return load_model(tmp_path / "bundle")
 
@@ -58,6 +62,7 @@ def test_gems_that_can_be_sold_now(served, told, moment):
     assert [one["item_id"] for one in found["gems"]] == ["rake", "cosy"]
     assert found["gems"][0]["title"] == "Garden rake"
     assert found["gems"][0]["buyers_since"] > 0
+    assert [one["reviews"] for one in found["gems"]] == [{"n_reviews": 3, "praised": []}, None]
     everything = gems_of(served, 2, in_stock_only=False)
     assert [one["title"] for one in everything["gems"]] == ["Garden rake", "Better spade"]
     json.dumps(found)

@@ -268,6 +268,18 @@ def test_what_comes_while_a_history_is_put_together_isn_t_missed(live, told, mom
     assert len(live.state_of("x", moment + 3).pairs) == 2
 
 
+def test_a_hidden_value_takes_the_say_from_a_history_too(live, told, moment):
+    whole, names = live.whole, live._terms
+    bought = whole.items.find("kettle")
+    values = [names[n] for n in whole.content.terms[[bought]].indices if "=" in names[n]]
+    value = values[0].split("=", 1)[1]
+    assert value not in str(whole.titles[bought]).lower()
+    live.apply(told([Event("1", "x", "kettle", "purchase", moment + 1)]))
+    hidden = Choice("x", "hide_term", value, active=True, timestamp=moment + 3)
+    live.apply(told(choices=[hidden]))
+    assert live.state_of("x", moment + 4).pairs.value.tolist() == [0]
+
+
 def test_a_hidden_term_takes_the_say_from_a_history(live, told, moment):
     bought = [Event("1", "x", "kettle", "purchase", moment + 1)]
     live.apply(told([*bought, Event("2", "x", "rake", "purchase", moment + 2)]))

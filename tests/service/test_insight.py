@@ -52,6 +52,20 @@ def test_words_stand_for_items_and_customers(client):
     assert client.get("/v1/users/nobody/interests").json() == {"interests": []}
 
 
+def test_an_interest_that_a_customer_deletes_is_gone_until_it_is_taken_back(client):
+    def interests() -> list[str]:
+        return [one["term"] for one in client.get("/v1/users/u1/interests").json()["interests"]]
+
+    before = interests()
+    choice = {"kind": "hide_term", "subject": before[0]}
+    for term in before:
+        client.post("/v1/users/u1/choices", json={**choice, "subject": term})
+    assert not set(before) & set(interests())
+    for term in before:
+        client.post("/v1/users/u1/choices", json={**choice, "subject": term, "active": False})
+    assert interests() == before
+
+
 @pytest.fixture
 def why(client):
     def ask(item: str, user: str = "u1") -> dict:

@@ -1,5 +1,6 @@
 """The gems of a model in service, as the shop is now."""
 
+import json
 from typing import Any
 
 import pandas as pd
@@ -19,8 +20,8 @@ def gems_of(served: ServedModel, k: int, *, in_stock_only: bool = True) -> dict[
     Returns
     -------
     found : dict or None
-        ``gems``, the ``back_test`` and the window's length in days; None where the fit had too
-        little history to look for any.
+        ``gems``, each with what its ``reviews`` say or None, the ``back_test`` and the window's
+        length in days; None where the fit had too little history to look for any.
     """
     folder = served.bundle.folder
     if "gems.json" not in folder:
@@ -33,7 +34,15 @@ def gems_of(served: ServedModel, k: int, *, in_stock_only: bool = True) -> dict[
         if item < 0 or not state.listed[item] or (in_stock_only and not in_stock[item]):
             continue
         now = int(state.buyers[item])
-        gems.append({**gem, "title": str(state.titles[item]), "buyers_since": now - gem["buyers"]})
+        said = served.bundle.item_reviews.get(gem["item_id"])
+        gems.append(
+            {
+                **gem,
+                "title": str(state.titles[item]),
+                "buyers_since": now - gem["buyers"],
+                "reviews": None if said is None else json.loads(said),
+            }
+        )
         if len(gems) == k:
             break
     return {**{name: record[name] for name in ("window_days", "back_test")}, "gems": gems}

@@ -34,7 +34,7 @@ class Wishes:
     ----------
     hidden_items, hidden_brands, hidden_terms : frozenset of str
         Of terms the words, with spaces around them: an item of the user's history says nothing of
-        others where its title has one.
+        others where its title, brand, category or another value of it has one.
     profiled : bool
         False for somebody who doesn't want to be known.
     """
@@ -70,6 +70,7 @@ class LiveShop:
             base = _shifted(base, shift)
         self.since = created if base.as_of is None else base.as_of
         self._kinds = model.events
+        self._terms = model.terms.terms
         self._histories = Histories(base.interactions, base.users)
         self._items = LiveItems(base, describer)
         self._counters = Counters(base)
@@ -175,7 +176,7 @@ class LiveShop:
         said = (*self._likes_of(user_id), *said)
         if said:
             rows = joined(rows, rows_of(said, whole.items))
-        rows = _silenced(rows, whole, self.wishes_of(user_id).hidden_terms)
+        rows = _silenced(rows, whole, self._terms, self.wishes_of(user_id).hidden_terms)
         as_of = None if whole.as_of is None else max(now, whole.as_of)
         state = whole.seen_by(user_id, rows, as_of)
         return replace(state, in_stock=self.in_stock[: whole.n_items])
@@ -249,13 +250,25 @@ class LiveShop:
         )
 
 
-def _silenced(rows: Interactions, whole: ShopState, terms: frozenset[str]) -> Interactions:
+def _silenced(
+    rows: Interactions, whole: ShopState, names: tuple[str, ...], hidden: frozenset[str]
+) -> Interactions:
     """Rows of items with a hidden term weigh nothing; bought items stay out of the list."""
-    if not terms:
+    if not hidden:
         return rows
-    titles = [_spaced(str(title)) for title in whole.titles[rows.item_index]]
-    speaks = [not any(term in title for term in terms) for title in titles]
-    return replace(rows, weight=rows.weight * np.array(speaks, dtype=np.float32))
+    items, place = np.unique(rows.item_index, return_inverse=True)
+    titles = [_spaced(str(title)) for title in whole.titles[items]]
+    silent = np.array([_says(title, hidden) for title in titles], dtype=bool)
+    known = items < whole.content.terms.shape[0]
+    terms = whole.content.terms[items[known]]
+    values = {int(n) for n in np.unique(terms.indices) if "=" in names[n]}
+    told = [n for n in values if _says(_spaced(names[n].split("=", 1)[1]), hidden)]
+    silent[known] |= np.asarray(terms[:, told].sum(axis=1)).ravel() > 0
+    return replace(rows, weight=rows.weight * ~silent[place])
+
+
+def _says(text: str, hidden: frozenset[str]) -> bool:
+    return any(term in text for term in hidden)
 
 
 def _spaced(text: str) -> str:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -16,8 +17,10 @@ from granian.server.embed import Server
 from starlette.testclient import TestClient
 
 from unsung.pipeline.bundle import Records, write_bundle
+from unsung.pipeline.review_files import write_reviews
 from unsung.service.app import create_app
 from unsung.service.settings import ServiceSettings
+from unsung.text.review_insight import ReviewInsight
 
 PAYLOADS = (
     "<script>window.hacked=1</script>",
@@ -120,6 +123,25 @@ def gems_in(model) -> dict:
     return {"format": 1, "window_days": 28.0, "n_items": 9, "gems": gems, "back_test": tried}
 
 
+def reviewed() -> ReviewInsight:
+    """Reviews of the teapot, some of them set aside, with hostile quotes; the others have none."""
+
+    def aspect(phrase: str, quote: str, praised: int, criticised: int) -> dict:
+        named = {"n_praised": praised, "n_criticised": criticised, "n_reviews": 9}
+        return {"phrase": phrase, "quote": quote, "stars": 0.2, **named}
+
+    record = {
+        "n_reviews": 12,
+        "set_aside": {"no words": 2, "the same text by several users": 3},
+        "quality": {"stars": 4.613, "low": 4.402, "n": 12, "prior": 4.538},
+        "praise_share": 0.91,
+        "praised": [aspect("spout", PAYLOADS[0], 7, 1), aspect(PAYLOADS[1], LONG[0], 5, 2)],
+        "criticised": [aspect("lid", LONG[1], 0, 6)],
+        "summary": [PAYLOADS[2]],
+    }
+    return ReviewInsight({"n_reviews": 12}, {"teapot": record}, None)
+
+
 @pytest.fixture(scope="session")
 def full_bundle(model, documents, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("console") / "bundle"
@@ -128,7 +150,8 @@ def full_bundle(model, documents, tmp_path_factory) -> Path:
     files = {name: found for name, found in documents.items() if name.endswith(".json")}
     files["diagnosis.json"] = diagnosed(shown, documents)
     files["gems.json"] = gems_in(shown)
-    records = Records({}, {}, files, {"report.html": "<!doctype html><title>Report</title>"})
+    pages = {"report.html": "<!doctype html><title>Report</title>"}
+    records = Records({}, {}, files, pages, [partial(write_reviews, reviewed())])
     write_bundle(folder, replace(shown, policy=policy), records, created="2026-03-01T10:00:00Z")
     return folder
 

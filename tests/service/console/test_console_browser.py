@@ -299,6 +299,80 @@ def test_why_an_item_is_not_listed_is_asked_for(visit, complaints):
     assert complaints == []
 
 
+def test_an_item_s_page_says_what_its_reviews_say(visit, complaints):
+    page = visit("/items/teapot")
+    said = page.get_by_role("region", name="What reviews say")
+    quality, reviews, praise = said.locator(".effect").all()
+    assert quality.locator(".value").inner_text() == "4.6 of 5 stars"
+    assert "4.4 to 4.8 in 9 of 10 cases" in quality.inner_text()
+    assert reviews.locator(".value").inner_text() == "12"
+    assert "without words: 2" in reviews.inner_text()
+    assert "the same text by several customers: 3" in reviews.inner_text()
+    assert praise.locator(".value").inner_text() == "91%"
+    praised, criticised = (found.inner_text() for found in said.locator(".run").all())
+    assert "7 of 9 reviews that name it" in praised
+    assert "<script>window.hacked=1</script>" in praised
+    assert "6 of 9 reviews that name it" in criticised
+    assert page.evaluate("window.hacked") is None
+    assert complaints == []
+
+
+def test_without_reviews_nothing_is_said_of_them(visit):
+    page = visit("/items/saucer", ready=PAGES["/items/teapot"])
+    assert not page.get_by_role("heading", name="What reviews say").is_visible()
+
+
+def test_a_gem_with_reviews_has_their_voice_on_its_card(visit):
+    page = visit("/gems")
+    voices = page.locator(".gem", has=page.get_by_role("heading", name="What its reviewers say"))
+    assert voices.count() == 1
+    assert voices.locator("header a").get_attribute("href") == "/items/teapot"
+    assert "Criticised: lid (6 of 9)" in voices.inner_text()
+
+
+def test_a_customer_s_page_says_how_they_buy(visit, complaints):
+    page = visit("/customers?user=u1")
+    told = page.locator("#habits")
+    stages = (
+        "Bought for the first time of late|Buys as usual|Is later than usual|Has stopped buying"
+    )
+    segment = told.locator("strong").first.inner_text()
+    assert re.fullmatch(rf"({stages}), likes (what few buy|what many buy|a mix .*)", segment)
+    assert "Prices" not in told.inner_text()  # the shop's events have none
+    assert re.search(r"\d+% to \d+% of it from the established tail", told.inner_text())
+    scores = told.locator(".pips").all()
+    assert len(scores) == 2
+    for score in scores:
+        lit = int(score.get_attribute("aria-label")[0])
+        assert 1 <= lit == score.locator(".on").count() <= 5
+    page.goto(page.url.replace("u1", "nobody-yet"))
+    page.get_by_text("Has not bought yet").wait_for()
+    assert page.locator(".pips").count() == 0
+    assert complaints == []
+
+
+def test_an_interest_is_deleted_by_keyboard_and_taken_back(visit, complaints):
+    page = visit("/customers?user=u4", ready="#interests dt")
+    first = page.locator("#interests dt").first.inner_text()
+    before = page.locator("#ours .name").all_inner_texts()
+    page.get_by_role("button", name=f"Delete the interest “{first}”").focus()
+    page.keyboard.press("Enter")
+    page.locator("#wishes", has_text=f"hides the word {first}").wait_for()
+    settled(page)
+    assert first not in page.locator("#interests dt").all_inner_texts()
+    page.get_by_role("button", name="Take back").click()
+    page.locator("#wishes p").wait_for()
+    settled(page)
+    assert page.locator("#interests dt").first.inner_text() == first
+    assert page.locator("#ours .name").all_inner_texts() == before
+    page.get_by_role("switch").uncheck(force=True)
+    page.get_by_text("Not told: the customer opted out").wait_for()
+    settled(page)
+    page.get_by_role("switch").check(force=True)
+    page.locator("#habits .pips").first.wait_for()
+    assert complaints == []
+
+
 REFUSALS = [
     *((path, 401, "Not open to you") for path in PAGES),
     ("/", 503, "No model is in service"),

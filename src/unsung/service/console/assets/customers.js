@@ -1,6 +1,7 @@
 // A customer: history, wishes, and the list beside what most-popular would show.
 import { get, id, post, put, query } from "./api.js";
 import { at, empty, failed, fill, h, itemLink, keepState, later, say, segment, state } from "./dom.js";
+import { habitsOf } from "./habits.js";
 import { reasonsOf } from "./reasons.js";
 import { count, percent, t } from "./words.js";
 
@@ -47,7 +48,7 @@ function open(wanted, keep = true) {
 function show() {
   at("shown").hidden = false;
   const page = get(`/v1/users/${id(user)}`);
-  for (const [name, draw] of Object.entries({ "who-facts": who, wishes, history })) fill(at(name), () => page, draw, { keep: true });
+  for (const [name, draw] of Object.entries({ "who-facts": who, habits: habitsOf, wishes, history })) fill(at(name), () => page, draw, { keep: true });
   fill(at("interests"), () => get(`/v1/users/${id(user)}/interests`), interests, { keep: true });
   at("why-not").replaceChildren();
   const lists = Promise.all([get(`/v1/users/${id(user)}/preview?k=${K}&explain=true`), get(`/v1/users/${id(user)}/popular?k=${K}`), page]);
@@ -96,7 +97,7 @@ function subject(choice) {
 async function wish(kind, subject, active) {
   try {
     await post(`/v1/users/${id(user)}/choices`, { kind, subject, active });
-    say(t(active ? "customers.wished" : "customers.taken_back"));
+    say(t(!active ? "customers.taken_back" : kind === "hide_term" ? "customers.forgot" : "customers.wished", { term: subject }));
     show();
   } catch (error) {
     at("wishes").append(failed(error));
@@ -107,7 +108,12 @@ function interests(found) {
   if (!found.interests.length) return h("p.small.quiet", t("customers.no_interests"));
   const most = found.interests[0].share;
   const told = found.interests.filter((one) => one.share >= 0.005).slice(0, 8);
-  return h("dl.bars.terms.short", told.map((one) => [h("dt", one.term), h("dd", h("span.length", { "aria-hidden": "true" }, h("span", { width: `${(100 * one.share) / most}%` })), h("strong", { title: t("customers.in_items", { n: count(one.n_items) }) }, percent(one.share, 0)))]));
+  return h("dl.bars.terms.short", told.map((one) => [h("dt", one.term), h("dd", h("span.length", { "aria-hidden": "true" }, h("span", { width: `${(100 * one.share) / most}%` })), h("strong", { title: t("customers.in_items", { n: count(one.n_items) }) }, percent(one.share, 0)), forget(one.term))]));
+}
+
+function forget(term) {
+  const name = t("customers.forget", { term });
+  return h("button.button.tiny", { type: "button", "data-key": `forget-${term}`, "aria-label": name, title: name, onclick: () => wish("hide_term", term, true) }, "✕");
 }
 
 at("ask-why").addEventListener("submit", (event) => {

@@ -3,6 +3,7 @@ import { file, get, query } from "./api.js";
 import { at, empty, failed, fill, h, itemLink, keepState, later, say, state } from "./dom.js";
 import { because } from "./because.js";
 import { advice, askForBudget, mayStart, showWarmUps, warming } from "./warmups.js";
+import { voiceInShort } from "./voice.js";
 import { count, decimal, has, percent, t } from "./words.js";
 
 const MOST = 200;
@@ -102,6 +103,7 @@ function card(gem) {
     ),
     h("h3", t("gems.why")),
     h("ul.small", why(gem)),
+    gem.reviews?.n_reviews ? [h("h3", t("gems.voice")), voiceInShort(gem.reviews)] : null,
     held.length ? [h("h3", t("gems.held")), h("ul.small", held.map(heldBack))] : null,
     h("h3", t("gems.for")),
     h(

@@ -3,6 +3,7 @@ import { get, id } from "./api.js";
 import { at, empty, failed, fill, h, itemLink, segment } from "./dom.js";
 import { because } from "./because.js";
 import { chart } from "./chart.js";
+import { voiceOf } from "./voice.js";
 import { count, decimal, has, percent, t } from "./words.js";
 
 const item = decodeURIComponent(location.pathname.slice("/items/".length));
@@ -25,6 +26,7 @@ fill(at("outlook"), () => insight, outlook);
 get(`${path}/traffic`).then(traffic, (error) => at("traffic").replaceChildren(failed(error)));
 fill(at("terms"), () => get(`${path}/terms`), terms);
 fill(at("document"), () => page, (found) => h("pre.document", found.document || t("item.no_text")));
+fill(at("reviews"), () => page, reviews);
 fill(at("similar"), list(""), found);
 fill(at("discover"), list("&discover=true"), found);
 
@@ -38,6 +40,12 @@ function facts(shown) {
       .map(([name, value]) => [has(`ui.${name}`) ? t(`ui.${name}`) : name, name === "price" ? decimal(value) : String(value)]),
   ];
   return h("dl.facts", rows.flatMap(([name, value]) => [h("dt", name), h("dd", value)]));
+}
+
+/** A shop without reviews has no place for them. */
+function reviews({ reviews: said }) {
+  at("reviews-card").hidden = !said;
+  return said ? voiceOf(said) : h("span");
 }
 
 function why({ diagnosis }) {
