@@ -1,6 +1,8 @@
 """Transactions see one moment, wait for each other, and say in a sentence what went wrong."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 import sqlalchemy as sa
@@ -111,6 +113,26 @@ def test_a_closed_store_opens_again_when_it_is_used(store, event):
     store.close()
     assert change_number(store) == 1
     assert len(events_of_user(store, "ann")) == 1
+
+
+def test_a_store_is_closed_under_threads_that_ask(store):
+    asked, closed = [0] * 4, threading.Event()
+
+    def ask(place):
+        while not closed.is_set():
+            # A query that is cut off is told so; the process must live.
+            with suppress(StoreError):
+                change_number(store)
+            asked[place] += 1
+
+    with ThreadPoolExecutor(4) as threads:
+        asking = [threads.submit(ask, place) for place in range(4)]
+        for _ in range(100):
+            store.close()
+        closed.set()
+        for each in asking:
+            each.result()
+    assert all(asked)
 
 
 def test_threads_that_end_leave_no_connection(store):

@@ -180,7 +180,8 @@ def _lifespan(
                 await task
         await context.work(running.flush)
         for pool in (context.answering, context.working):
-            pool.shutdown(wait=False, cancel_futures=True)
+            # What has begun ends first: it holds connections of the store.
+            await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
         store.close()
 
     return lifespan

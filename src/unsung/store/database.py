@@ -239,7 +239,7 @@ _POSTGRES_READING: Final[dict[str, Any]] = {
 
 
 class _Lookup:
-    """A connection of one thread, outside transactions."""
+    """A connection of one thread, outside transactions; another thread may close it."""
 
     def __init__(self, engine: Engine) -> None:
         pooled = engine.raw_connection()
@@ -248,12 +248,16 @@ class _Lookup:
         if engine.dialect.name == "postgresql":
             driver.autocommit = True
         self._driver = driver
+        # sqlite3 crashes the process where a connection is closed under a query.
+        self._turn = threading.Lock()
 
     def value(self, query: str) -> Any:
-        return self._driver.execute(query).fetchone()[0]
+        with self._turn:
+            return self._driver.execute(query).fetchone()[0]
 
     def close(self) -> None:
-        self._driver.close()
+        with self._turn:
+            self._driver.close()
 
 
 def _parsed(url: str) -> URL:
