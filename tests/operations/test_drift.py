@@ -62,7 +62,7 @@ def test_a_day_is_counted_once_and_in_its_place(store, served, now, told_events)
     assert (day["targets"], day["new_user_share"]) == (1, 0.5)
     assert day["new_item_share"] == pytest.approx(1 / 3)
     assert found["days"][0]["new_user_share"] is None
-    assert found["recent"]["events"] == 1.0  # today is left out
+    assert found["recent"]["events"] == 1.5  # today is left out, and what was before the first
     assert found["model"] == served.version
 
 
@@ -99,9 +99,15 @@ def test_what_stands_out_is_said_and_chance_is_not(store, served, now, told_even
     item = str(served.bundle.model.state.items.values[0])
     few = [(1, f"stranger {n}", item, "view") for n in range(50)]
     told_events(*few)
-    assert not any("new to the model" in s for s in drift_of(store, served, 2, now)["warnings"])
+    early = drift_of(store, served, 2, now)
+    assert not any("new to the model" in s for s in early["warnings"])
+    assert "new_user_share" not in [one["name"] for one in early["compared"]]
     told_events(*[(1, f"guest {n}", "novelty", "view") for n in range(400)])
-    said = " ".join(drift_of(store, served, 2, now)["warnings"])
+    late = drift_of(store, served, 2, now)
+    moved = {one["name"]: one["moved"] for one in late["compared"]}
+    assert moved["new_user_share"] and moved["new_item_share"] and not moved["title"]
+    assert len(late["warnings"]) == sum(moved.values())
+    said = " ".join(late["warnings"])
     assert "of a day's customers are new to the model" in said
     assert "of the events are on items new to the model" in said
     assert "events a day" in said

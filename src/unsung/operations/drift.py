@@ -33,14 +33,19 @@ MOST_TIMES: Final = 2.0
 MOST_POINTS: Final = 0.15
 """A share may move by so much."""
 SENTENCES: Final = {
+    "events": "{now:,.0f} events a day, where the fit's last weeks had {fit:,.0f}.",
     "new_user_share": (
-        "{share:.0%} of a day's customers are new to the model, {before:.0%} were to be expected."
+        "{now:.0%} of a day's customers are new to the model, {fit:.0%} were to be expected."
     ),
     "new_item_share": (
-        "{share:.0%} of the events are on items new to the model, {before:.0%} were to be expected."
+        "{now:.0%} of the events are on items new to the model, {fit:.0%} were to be expected."
     ),
     "tail_share": (
-        "{share:.0%} of the places went to the established tail, {before:.0%} in the fit's test."
+        "{now:.0%} of the places went to the established tail, {fit:.0%} in the fit's test."
+    ),
+    **dict.fromkeys(
+        (schema.PRICE, schema.TITLE, schema.DESCRIPTION),
+        "{now:.0%} of the items have a {name}, at the fit {fit:.0%} had.",
     ),
 }
 
@@ -60,9 +65,11 @@ def drift_of(store: Store, served: ServedModel, days: int, now: int) -> dict[str
     Returns
     -------
     drift : dict
-        ``days``, each as ``figures`` gives it with its date; ``recent``, the same of all days but
-        today's; ``fit``, what a day is held against; ``catalogue``, shares of items with a price,
-        a title and a description at the ``fit`` and ``now``; ``warnings``, sentences.
+        ``days``, each as ``figures`` gives it with its date; ``recent``, the same of all days from
+        the first with anything on to yesterday; ``fit``, what a day is held against;
+        ``catalogue``, shares of items with a price, a title and a description at the ``fit`` and
+        ``now``; ``compared``, of what there is enough of its ``name``, ``now``, ``fit`` and
+        whether it ``moved``; ``warnings``, sentences on what did.
 
     Raises
     ------
@@ -78,21 +85,24 @@ def drift_of(store: Store, served: ServedModel, days: int, now: int) -> dict[str
     each = [
         {"day": _date(day), **figures(counts[day], 1)} for day in range(today - days + 1, today + 1)
     ]
-    before = sum((counts[day] for day in range(today - days + 1, today)), Counter[str]())
-    recent = figures(before, max(days - 1, 1))
+    # A service that is younger than the window had no day before its first.
+    told = [day for day in range(today - days + 1, today) if counts[day].total()]
+    before = sum((counts[day] for day in told), Counter[str]())
+    recent = figures(before, today - told[0] if told else 1)
     fit = reference_of(served)
     catalogue = {
         "fit": catalogue_shares(served.bundle.model.state),
         "now": catalogue_shares(served.shop.whole),
     }
-    warnings = [*_moved(before, recent, fit), *_thinner(catalogue["fit"], catalogue["now"])]
+    compared = [*_compared(before, recent, fit), *_catalogues(catalogue["fit"], catalogue["now"])]
     return {
         "model": served.version,
         "days": each,
         "recent": recent,
         "fit": fit,
         "catalogue": catalogue,
-        "warnings": warnings,
+        "compared": compared,
+        "warnings": [SENTENCES[one["name"]].format(**one) for one in compared if one["moved"]],
     }
 
 
@@ -217,33 +227,33 @@ def _counts(store: Store, served: ServedModel, first: int, now: int) -> dict[int
     return counts
 
 
-def _moved(
+def _compared(
     counts: Counter[str], recent: dict[str, float | None], fit: dict[str, float | None]
-) -> list[str]:
-    """What of the recent days is far from the fit."""
+) -> list[dict[str, Any]]:
+    """The recent days beside the fit, as far as there is enough of both."""
     found = []
     now, then = recent["events"] or 0.0, fit["events"]
-    if then and counts["events"] and not then / MOST_TIMES <= now <= then * MOST_TIMES:
-        found.append(f"{now:,.0f} events a day, where the fit's last weeks had {then:,.0f}.")
-    enough = {
-        "new_user_share": counts["users"] >= FEWEST,
-        "new_item_share": counts["events"] >= FEWEST,
-        "tail_share": counts["slots"] >= FEWEST,
-    }
-    for name, sentence in SENTENCES.items():
+    if then and counts["events"]:
+        near = then / MOST_TIMES <= now <= then * MOST_TIMES
+        found.append({"name": "events", "now": now, "fit": then, "moved": not near})
+    wholes = {"new_user_share": "users", "new_item_share": "events", "tail_share": "slots"}
+    for name, whole in wholes.items():
         share, before = recent[name], fit[name]
-        if share is None or before is None or not enough[name]:
-            continue
-        if abs(share - before) > MOST_POINTS:
-            found.append(sentence.format(share=share, before=before))
+        if share is not None and before is not None and counts[whole] >= FEWEST:
+            moved = abs(share - before) > MOST_POINTS
+            found.append({"name": name, "now": share, "fit": before, "moved": moved})
     return found
 
 
-def _thinner(before: dict[str, float], now: dict[str, float]) -> list[str]:
+def _catalogues(before: dict[str, float], now: dict[str, float]) -> list[dict[str, Any]]:
     return [
-        f"{now[column]:.0%} of the items have a {column}, at the fit {before[column]:.0%} had."
+        {
+            "name": column,
+            "now": now[column],
+            "fit": before[column],
+            "moved": before[column] - now[column] > MOST_POINTS,
+        }
         for column in before
-        if before[column] - now[column] > MOST_POINTS
     ]
 
 

@@ -154,10 +154,15 @@ class DriftAnswer(BaseModel):
         description="Each day's date with its figures: events, targets and lists, "
         "new_user_share, new_item_share, tail_share, response_rate, hit_rate."
     )
-    recent: dict[str, Any] = Field(description="The same of all days but today's, a day.")
+    recent: dict[str, Any] = Field(
+        description="The same from the first day with anything on to yesterday, a day."
+    )
     fit: dict[str, Any] = Field(description="What a day is held against.")
     catalogue: dict[str, dict[str, float]] = Field(
         description="Shares of items with a price, a title, a description: at the fit and now."
+    )
+    compared: list[dict[str, Any]] = Field(
+        description="What there is enough of: its name, now, fit, and whether it moved."
     )
     warnings: list[str]
 

@@ -2,6 +2,7 @@
 import { get, post } from "./api.js";
 import { chart } from "./chart.js";
 import { at, empty, failed, fill, h, say } from "./dom.js";
+import { showDrift } from "./drift.js";
 import { count, decimal, has, lang, moment, percent, signedCount, signedDecimal, t } from "./words.js";
 
 const missing = (error) => {
@@ -11,6 +12,7 @@ const missing = (error) => {
 const scopes = get("/v1/session").then((session) => session.scopes ?? [], () => []);
 fill(at("health"), () => Promise.all([ready(), get("/v1/shop")]), health);
 fill(at("versions"), () => get("/v1/models"), versions);
+showDrift();
 fill(at("report"), () => get("/v1/reports/before-after/figures"), report);
 fill(at("metrics"), () => get("/v1/evaluation"), metrics);
 fill(at("training"), () => Promise.all([get("/v1/training").catch(missing), get("/v1/diagnosis/overview").catch(missing)]), training);
