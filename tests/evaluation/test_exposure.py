@@ -16,6 +16,7 @@ from unsung.evaluation.exposure import (
     exposure_counts,
     exposure_gini,
     novelty,
+    owner_metrics,
     share_in,
     slots,
 )
@@ -95,3 +96,12 @@ def test_shares_of_bands_add_up(make_case: MakeCase, seed: int) -> None:
     expected = [np.mean([bands[item] == band for item in of_tail]) for band in range(3)]
     assert shares == pytest.approx(expected)
     assert sum(shares) == pytest.approx(1)
+
+
+def test_owners_that_no_list_reaches_are_counted_too() -> None:
+    exposure = np.array([2, 0, 0, 4])
+    found = owner_metrics(exposure, np.array([0, 1, 1, 2]), "sellers")
+    assert found["sellers_shown"] == 2
+    assert found["sellers_shown_share"] == pytest.approx(2 / 3)
+    assert found["sellers_gini"] == pytest.approx(exposure_gini(np.array([2, 0, 4])))
+    assert owner_metrics(exposure, np.full(4, -1), "sellers") == {}

@@ -111,3 +111,15 @@ def test_one_customer_tells_nothing(busy_shop, found):
     tested = replace(found.tested, users=found.tested.users[:1])
     alone = replace(found, tested=tested)
     assert today_record(alone, busy_shop, rng=np.random.default_rng(0)) is None
+
+
+def test_brands_that_lists_reach_are_counted(busy_shop):
+    brands = np.array(["oak", "elm", None])[np.arange(busy_shop.n_items) % 3]
+    shop = replace(busy_shop, catalogue=busy_shop.catalogue.assign(brand=brands))
+    found = evaluate(shop, SHOP, SETTINGS, rng=np.random.default_rng(0))
+    record = today_record(found, shop, rng=np.random.default_rng(0))
+    figures = {row["metric"]: row for row in record["lists"]}
+    assert 1 <= figures["brands_shown"]["before"] <= 2
+    for side in ("before", "after"):
+        assert figures["brands_shown_share"][side] == figures["brands_shown"][side] / 2
+    assert "sellers_shown" not in figures

@@ -71,14 +71,24 @@ _GROUP_METRICS = {
     "{group}_slot_share": "Share of the slots with {meaning} that lie in this popularity band.",
 }
 
+_OWNER_METRICS = {
+    "{kind}_shown": "Distinct {kind} with an item in any list.",
+    "{kind}_shown_share": "Distinct {kind} with an item in any list / all {kind} of the catalogue.",
+    "{kind}_gini": (
+        "Gini coefficient of exposure over all {kind} of the catalogue, those never shown included."
+    ),
+}
 
-def metric_definitions(groups: Iterable[str]) -> dict[str, str]:
+
+def metric_definitions(groups: Iterable[str], owners: Iterable[str] = ()) -> dict[str, str]:
     """Metric -> its definition in one sentence.
 
     Parameters
     ----------
     groups : iterable of str
         Segments and unions of segments that metrics are given for (``ItemTable.groups``).
+    owners : iterable of str
+        ``sellers``, ``brands``, where items have them (``ItemTable.owners``).
 
     Returns
     -------
@@ -94,4 +104,7 @@ def metric_definitions(groups: Iterable[str]) -> dict[str, str]:
         meaning = _MEANINGS.get(group, f"items of the segment '{group}'")
         for metric, sentence in _GROUP_METRICS.items():
             definitions[metric.format(group=group)] = sentence.format(meaning=meaning)
+    for kind in owners:
+        for metric, sentence in _OWNER_METRICS.items():
+            definitions[metric.format(kind=kind)] = sentence.format(kind=kind)
     return definitions

@@ -19,6 +19,7 @@ from unsung.evaluation.exposure import (
     exposure_counts,
     exposure_gini,
     novelty,
+    owner_metrics,
     share_in,
     slots,
 )
@@ -158,9 +159,11 @@ def evaluate_lists(
         "exposure_gini": exposure_gini(exposure),
         "n_lists": int((hits.lists[:, 0] >= 0).sum()),
     }
+    for kind, owners in items.owners.items():
+        summary |= owner_metrics(exposure, owners, kind)
     cuts = _cuts(hits, items, exposure)
     used = set(summary).union(*(metrics for cut in cuts.values() for metrics in cut.values()))
-    definitions = metric_definitions(items.groups)
+    definitions = metric_definitions(items.groups, items.owners)
     return Evaluation(
         name=name,
         k=k,

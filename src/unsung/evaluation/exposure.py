@@ -65,6 +65,39 @@ def exposure_gini(exposure: np.ndarray) -> float:
     return gini(exposure) if exposure.any() else float("nan")
 
 
+def owner_metrics(exposure: np.ndarray, owners: np.ndarray, kind: str) -> dict[str, float]:
+    """How many sellers or brands the lists reach, and how unevenly.
+
+    Parameters
+    ----------
+    exposure : ndarray of int64, shape (n_items,)
+    owners : ndarray of int, shape (n_items,)
+        Number of each item's owner, -1 where it has none.
+    kind : str
+        ``sellers`` or ``brands``, which begins the names.
+
+    Returns
+    -------
+    metrics : dict of str to float
+        ``{kind}_shown``, ``{kind}_shown_share`` and ``{kind}_gini``; empty where no item has one.
+
+    Examples
+    --------
+    >>> owner_metrics(np.array([3, 1, 0, 5]), np.array([0, 0, 1, -1]), "brands")
+    {'brands_shown': 1.0, 'brands_shown_share': 0.5, 'brands_gini': 0.5}
+    """
+    known = owners >= 0
+    if not known.any():
+        return {}
+    held = np.bincount(owners[known], exposure[known])[np.unique(owners[known])]
+    shown = float((held > 0).sum())
+    return {
+        f"{kind}_shown": shown,
+        f"{kind}_shown_share": shown / len(held),
+        f"{kind}_gini": exposure_gini(held),
+    }
+
+
 def arp(lists: np.ndarray, buyers: np.ndarray) -> np.ndarray:
     """Mean popularity of each user's listed items; its mean over users is ARP.
 

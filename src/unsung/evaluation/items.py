@@ -1,6 +1,7 @@
 """What an evaluation needs to know of the items, as columns."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -31,6 +32,8 @@ class ItemTable:
         popular item down.
     vectors : ndarray or csr_array of float, shape (n_items, dim), optional
         What intra-list diversity compares.
+    owners : mapping of str to ndarray of int, shape (n_items,)
+        ``sellers``, ``brands``: number of each item's owner, -1 where it has none.
 
     Raises
     ------
@@ -45,6 +48,7 @@ class ItemTable:
     bands: np.ndarray | None = None
     band_names: tuple[str, ...] = ()
     vectors: np.ndarray | sp.csr_array | None = None
+    owners: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for column in ("buyers", "bands", "vectors"):

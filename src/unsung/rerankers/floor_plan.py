@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unsung.rerankers.base import ItemFacts, Pool, best_places, position_discounts
+from unsung.rerankers.floor_repair import repaired, values_of
 from unsung.rerankers.online_prices import OnlinePrices, OnlinePriceSettings
 from unsung.rerankers.seller_floors import SellerFloorSettings, price_of_item, worth
 from unsung.schema import EMPTY
@@ -118,8 +119,9 @@ def solve_floors(
     A linear program over mixtures of lists, one row for each user and each floor, solved by column
     generation: at the prices of the floors a user's best list is sorted by relevance + price, so
     lists are only made when they pay. Its solution mixes lists of at most as many users as there
-    are floors; these get one list each by an integer program over the lists made for them. The
-    dual bound says how much any lists could keep at most (``most``).
+    are floors; these get one list each by an integer program over the lists made for them. What is
+    still short of a floor is given by exchanges of single slots (``floor_repair``). The dual bound
+    says how much any lists could keep at most (``most``).
 
     Rows grow with the users: for more than some ten thousand, take ``OnlinePrices``.
 
@@ -152,8 +154,9 @@ def solve_floors(
         columns.append(fresh.take(better))
         master.add(columns[-1], better)
     chosen = _one_list_each(master, floors, len(pool))
-    lists = np.concatenate([column.lists for column in columns])[chosen]
-    kept = float(np.concatenate([column.worth for column in columns])[chosen].sum())
+    rounded = np.concatenate([column.lists for column in columns])[chosen]
+    lists = repaired(rounded, pool, problem.value, owners, floors)
+    kept = float((values_of(lists, pool, problem.value) @ position_discounts(k)).sum())
     scale = max(reference, 1e-300)
     exposure = exposure_of(lists, owners, len(floors))
     return FloorPlan(lists, center, floors, exposure, kept / scale, bound / scale)

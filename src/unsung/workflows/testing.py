@@ -7,12 +7,14 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
+from unsung import schema
 from unsung.data.settings import ShopSettings
 from unsung.data.splits import LeaveOneOutSplit, TimeSplit
 from unsung.data.state import ShopState
 from unsung.evaluation.evaluate import Evaluation, evaluate_lists
 from unsung.evaluation.items import ItemTable
 from unsung.evaluation.protocols import PROTOCOLS
+from unsung.features.item import group_codes
 from unsung.pipeline.components import USUAL_WINDOW_DAYS
 from unsung.pipeline.policy import Dial
 from unsung.pipeline.recommend import recommend_lists
@@ -27,7 +29,6 @@ from unsung.popularity.segments import (
 )
 from unsung.progress import Progress, silent
 from unsung.recommenders.base import Scorer
-from unsung.schema import DAY_US
 from unsung.workflows.content import ContentBuilder
 from unsung.workflows.validation import ValidationWindow
 
@@ -129,7 +130,7 @@ def described_window(
         state = split.state.with_content(fit_state.content)
     days = USUAL_WINDOW_DAYS
     if isinstance(split, TimeSplit):
-        days = (split.end - split.cutoff) / DAY_US
+        days = (split.end - split.cutoff) / schema.DAY_US
     return ValidationWindow(fit_state, state, split.users, split.targets, days)
 
 
@@ -157,4 +158,9 @@ def item_table(state: ShopState, shop: ShopSettings) -> ItemTable:
         bands=popularity_bands(state.buyers, state.listed, FINE_BAND_EDGES),
         band_names=FINE_BAND_NAMES,
         vectors=state.content.terms if state.content.terms.nnz else None,
+        owners={
+            name: codes
+            for name, column in (("sellers", schema.SELLER_ID), ("brands", schema.BRAND))
+            if (codes := group_codes(state, column)).max(initial=-1) >= 0
+        },
     )

@@ -41,6 +41,10 @@ OF_LISTS: Final = (
     "effective_items",
     "exposure_gini",
     "captured_value_at_k",
+    "sellers_shown",
+    "sellers_shown_share",
+    "brands_shown",
+    "brands_shown_share",
 )
 GROUP_METRICS: Final = ("ndcg_at_k", "aplt_tail")
 
