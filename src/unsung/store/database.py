@@ -289,7 +289,7 @@ def _prepare_sqlite(wait_s: float, driver: Any, _: Any) -> None:
                     # SQLite itself doesn't wait where a new file becomes a WAL file.
                     if "locked" not in str(error) or time.monotonic() > end:
                         raise
-                    time.sleep(_POLL_S)
+                    threading.Event().wait(_POLL_S)
 
 
 def _begin_sqlite(connection: Connection) -> None:
