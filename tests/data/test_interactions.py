@@ -204,3 +204,13 @@ def test_ties_are_broken_by_every_column(rng):
         assert np.array_equal(
             getattr(found, name), values[order], equal_nan=name in ("price", "quantity")
         )
+
+
+@given(events=EVENTS, moment=st.integers(0, 9))
+def test_pairs_of_one_user_are_aged_like_those_of_everybody(events, moment):
+    everybody = pair_up(build(events), N_USERS, N_ITEMS, moment * DAY_US)
+    for user in range(N_USERS):
+        one = build([(0, *event[1:]) for event in events if event[0] == user])
+        alone, entries = one.pairs_of_one.at(moment * DAY_US), everybody.of_user(user)
+        for name in ("item_index", "value", "last", "age", "bought", "bought_age", "purchase"):
+            assert getattr(alone, name).tolist() == getattr(everybody, name)[entries].tolist()

@@ -2,10 +2,12 @@
 
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from unsung.errors import BundleError, InputError
+from unsung.operations import running
 from unsung.operations.answers import Query
 from unsung.operations.customers import erase_customer, export_customer
 from unsung.operations.jobs import SILENT_S, start_refit
@@ -156,3 +158,15 @@ def test_a_service_may_begin_with_the_blend(store, bundle, moment, crowd):
     found = shop.answer(Query(str(crowd.users.values[0])), moment)
     assert (found.rung, found.policy) == ("blend", "undialled")
     assert "full" not in [rung.name for rung in shop.model().rungs]
+
+
+def test_who_waited_while_another_looked_needn_t_look_again(shop, bundle, moment, monkeypatch):
+    shop.start(bundle, moment)
+    looks: list[int] = []
+    monkeypatch.setattr(shop, "_catch_up", lambda served, now: looks.append(now))
+    clock = iter([10, 20, 15, 30, 40])
+    monkeypatch.setattr(running, "time", SimpleNamespace(monotonic_ns=lambda: next(clock)))
+    assert shop.catch_up(1)  # asked at 10, looked at 20
+    assert shop.catch_up(2)  # asked at 15, had to wait: what was there at 15 is in
+    assert shop.catch_up(3)  # asked at 30, looked at 40
+    assert looks == [1, 3]

@@ -50,3 +50,18 @@ def test_items_that_are_not_listed_do_not_move_the_scale(toy_shop: Dataset, rng)
 def test_without_a_listed_item_scores_stay_finite():
     scores = np.array([[1.0, 3.0]], np.float32)
     assert standardise(scores.copy(), np.zeros(2, bool)).tolist() == scores.tolist()
+
+
+def test_what_adds_the_same_to_everybody_is_asked_for_once(toy_shop: Dataset, rng, monkeypatch):
+    state = toy_shop.as_of()
+    popular = Popular(PopularSettings())
+    blend = Blend([popular], {"popular": 1.0}).fit(state, rng=rng)
+    alone = blend.score(state, np.array([0]))
+    assert np.array_equal(blend.score(state, np.array([0, 1])), np.repeat(alone, 2, axis=0))
+    later = replace(state, whole=None).with_counters(
+        state.buyers[::-1], state.first_seen, state.first_interaction, {}
+    )
+    assert not np.array_equal(blend.score(later, np.array([0])), alone)
+    monkeypatch.setattr(popular, "score", lambda *_: pytest.fail("asked again"))
+    assert np.array_equal(blend.score(state, np.array([1])), alone)
+    assert np.array_equal(blend.score(state.seen_by("x", state.interactions, 0), [0]), alone)

@@ -1,6 +1,7 @@
 """Interactions as columns of numbers, and the user-item pairs they add up to."""
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -78,6 +79,11 @@ class Interactions:
     def __len__(self) -> int:
         return len(self.user_index)
 
+    @cached_property
+    def pairs_of_one(self) -> "Pairs":
+        """The pairs of rows that are all of user 0, by order: ``Pairs.at`` gives them ages."""
+        return pair_up(self, 1, int(self.item_index.max(initial=-1)) + 1, None)
+
     def take(self, rows: np.ndarray | slice) -> "Interactions":
         """The rows of a mask, of sorted row numbers or of a slice."""
         return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self)})
@@ -131,6 +137,8 @@ class Pairs:
     bought_age : ndarray of float32, shape (n_pairs,)
         Days before the moment of the last target event, which a later look at the item doesn't
         move; as ``age`` where only order is known. Infinite where there was none.
+    purchase : ndarray of int64, shape (n_pairs,)
+        Time of the last target event; 0 where there was none.
     """
 
     indptr: np.ndarray
@@ -140,9 +148,16 @@ class Pairs:
     age: np.ndarray
     bought: np.ndarray
     bought_age: np.ndarray
+    purchase: np.ndarray
 
     def __len__(self) -> int:
         return len(self.item_index)
+
+    def at(self, as_of: int) -> "Pairs":
+        """The same pairs, with ages up to another moment, in microseconds."""
+        age, since = _days(as_of - self.last), _days(as_of - self.purchase)
+        since[~self.bought] = np.inf
+        return replace(self, age=age, bought_age=since)
 
     def of_user(self, user: int) -> slice:
         """Where a user's entries are; empty for a user appended later."""
@@ -236,22 +251,23 @@ def pair_up(rows: Interactions, n_users: int, n_items: int, as_of: int | None) -
     user, last, bought = user[order], last[order], bought[kept][order]
     indptr = np.zeros(n_users + 1, dtype=np.int64)
     np.cumsum(np.bincount(user, minlength=n_users), out=indptr[1:])
-    if as_of is None:
-        steps = np.repeat(indptr[1:], np.diff(indptr)) - 1 - np.arange(len(user))
-        bought_age = age = steps.astype(np.float32)
-    else:
-        age = ((as_of - last) / DAY_US).astype(np.float32)
-        targets = rows.is_target
-        purchase = np.zeros(len(distinct), dtype=np.int64)
-        # Rows run by time, so that the last one to be put in is the latest.
-        purchase[inverse[targets]] = rows.timestamp[targets]
-        bought_age = ((as_of - purchase[kept][order]) / DAY_US).astype(np.float32)
-    return Pairs(
+    purchase = np.zeros(len(distinct), dtype=np.int64)
+    # Rows run by time, so that the last one to be put in is the latest.
+    purchase[inverse[rows.is_target]] = rows.timestamp[rows.is_target]
+    steps = np.repeat(indptr[1:], np.diff(indptr)) - 1 - np.arange(len(user))
+    age = steps.astype(np.float32)
+    pairs = Pairs(
         indptr=indptr,
         item_index=item[order].astype(np.int32),
         value=value[kept][order],
         last=last,
         age=age,
         bought=bought,
-        bought_age=np.where(bought, bought_age, np.float32(np.inf)),
+        bought_age=np.where(bought, age, np.float32(np.inf)),
+        purchase=purchase[kept][order],
     )
+    return pairs if as_of is None else pairs.at(as_of)
+
+
+def _days(microseconds: np.ndarray) -> np.ndarray:
+    return np.asarray((microseconds / DAY_US).astype(np.float32))

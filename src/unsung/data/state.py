@@ -163,6 +163,9 @@ class ShopState:
     @cached_property
     def pairs(self) -> Pairs:
         """Each user's items with value and age."""
+        if self.whole is not None:  # of one user, whose rows stay while nothing happens
+            pairs = self.interactions.pairs_of_one
+            return pairs if self.as_of is None else pairs.at(self.as_of)
         return pair_up(self.interactions, self.n_users, self.n_items, self.as_of)
 
     @cached_property
@@ -198,12 +201,12 @@ class ShopState:
         A purchase without a basket id counts by its time; where only order is known it isn't
         counted, and users without any basket id get NaN.
         """
-        rows = self.interactions.take(self.interactions.is_target)
-        named = rows.basket >= 0
+        rows = self.interactions
+        named = rows.is_target & (rows.basket >= 0)
         counts = _distinct(rows.user_index[named], rows.basket[named], self.n_users)
         if self.has_clock:
-            alone = rows.take(~named)
-            counts += _distinct(alone.user_index, alone.timestamp, self.n_users)
+            alone = rows.is_target & ~named
+            counts += _distinct(rows.user_index[alone], rows.timestamp[alone], self.n_users)
             return counts
         return np.where(counts > 0, counts, np.nan)
 

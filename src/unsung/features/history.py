@@ -108,5 +108,5 @@ def histories_of(state: ShopState, users: np.ndarray) -> History:
 def divide(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """``above / below`` as ndarray of float64; NaN where ``below`` is zero or not known."""
     quotient = np.full(np.shape(above), np.nan)
-    np.divide(above, below, out=quotient, where=np.nan_to_num(below) != 0)
+    np.divide(above, below, out=quotient, where=np.abs(below) > 0)
     return quotient

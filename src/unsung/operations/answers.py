@@ -174,7 +174,7 @@ def _from_rung(
     model, whole = served.bundle.model, served.shop.whole
     position = served.at(wanted) if rung.dialled else 0
     state = served.shop.state_of(request.user_id, now, said)
-    scores = rung.scorer.score(state, np.zeros(1, dtype=np.int32))
+    scores = served.kept.scores(rung.scorer, state, anew=request.explain)
     items = recommend(
         request,
         rung.scorer,

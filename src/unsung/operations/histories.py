@@ -69,6 +69,7 @@ class Histories:
         self._since: dict[str, list[Said]] = {}
         self._version: dict[str, int] = {}
         self._ready: dict[str, tuple[tuple[int, int], Interactions]] = {}
+        self._nothing = self._rows.take(slice(0, 0))
 
     def __contains__(self, user_id: str) -> bool:
         return user_id in self._since or self._users.find(user_id) >= 0
@@ -109,6 +110,8 @@ class Histories:
         items : Identifiers
             Of the shop as of now; rows of items that aren't in it are left out.
         """
+        if user_id not in self:  # one object for everybody, so that what is made of it is kept
+            return self._nothing
         # Read before the rows are: what comes while they are put together makes them stale.
         made_of = (self._version.get(user_id, 0), len(items))
         kept = self._ready.get(user_id)

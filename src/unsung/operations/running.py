@@ -1,6 +1,7 @@
 """The shop in service: a model, the store that several processes share, and what keeps both up."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -71,6 +72,7 @@ class RunningShop:
     _exposures: list[Exposure] = field(default_factory=list, init=False)
     _refreshed: int = field(default=0, init=False)
     _settled: int = field(default=0, init=False)
+    _looked: tuple[ServedModel, int] | None = field(default=None, init=False)
     warm_up: WarmUpSlots = field(init=False)
     beside: Beside = field(init=False)
 
@@ -170,11 +172,15 @@ class RunningShop:
 
     def catch_up(self, now: int) -> bool:
         """Take in what was stored since, by whichever process; whether everything is in."""
-        served = self.served
+        served, asked = self.served, time.monotonic_ns()
         if served is None or not self._lock.acquire(timeout=WAIT_S):
             return False
         try:
-            self._catch_up(served, now)
+            # While this waited another may have looked: what was stored before is in then.
+            if self._looked is None or self._looked[0] is not served or self._looked[1] < asked:
+                looked = (served, time.monotonic_ns())
+                self._catch_up(served, now)
+                self._looked = looked
         except StoreError as error:
             self.report("store", error)
             return False
@@ -336,6 +342,8 @@ class RunningShop:
 
     def _apply(self, served: ServedModel, changes: Changes) -> None:
         served.shop.apply(changes, self._erased_users(served, changes))
+        if changes.erased:
+            served.kept.forget()
         if changes.dial is not None:
             served.set_dial(changes.dial)
 

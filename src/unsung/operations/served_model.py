@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from unsung.data.state import ShopState
+from unsung.operations.kept_scores import KeptScores
 from unsung.operations.ladder import BestRung, Rung, rungs_of
 from unsung.operations.live_items import Describer
 from unsung.operations.live_shop import LiveShop
@@ -50,6 +51,7 @@ class ServedModel:
     position: int | None = None
     best_rung: BestRung = "full"
     rungs: tuple[Rung, ...] = field(init=False)
+    kept: KeptScores = field(default_factory=KeptScores, init=False)
     _facts: tuple[ShopState, ItemFacts] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:

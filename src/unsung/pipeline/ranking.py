@@ -54,17 +54,14 @@ def top_k(scores: np.ndarray, k: int, allowed: np.ndarray | None = None) -> np.n
     [[0, -1, -1]]
     """
     n, n_items = scores.shape
-    usable = scores if allowed is None else np.where(allowed, scores, -np.inf)
-    width = min(k, n_items)
     lists = np.full((n, k), EMPTY, dtype=np.int32)
-    if width == 0 or n == 0:
+    width = min(k, n_items)
+    if width == 0:
         return lists
-    chosen = _best_of_rows(usable.astype(np.float32, copy=False), width)
-    rows = np.arange(n)[:, None]
-    # lexsort by score, then by index; its last key counts most.
-    chosen = chosen[rows, np.lexsort((chosen, -usable[rows, chosen]), axis=1)]
-    values = usable[rows, chosen]
-    lists[:, :width] = np.where(np.isneginf(values), EMPTY, chosen)
+    free = None if allowed is None else np.broadcast_to(allowed, scores.shape)
+    for row in range(n):
+        best = _best_of(scores[row], width, None if free is None else free[row])
+        lists[row, : len(best)] = best
     return lists
 
 
@@ -103,16 +100,12 @@ def one_of_group(scores: np.ndarray, allowed: np.ndarray, group: np.ndarray | No
     return left
 
 
-def _best_of_rows(scores: np.ndarray, width: int) -> np.ndarray:
-    """The best ``width`` indices of every row in any order; of equal ones the lowest."""
-    if width == scores.shape[1]:
-        return np.tile(np.arange(width, dtype=np.int32), (len(scores), 1))
-    chosen = np.argpartition(-scores, width - 1, axis=1)[:, :width].astype(np.int32)
-    cut = scores[np.arange(len(scores))[:, None], chosen].min(axis=1)
-    # argpartition takes any of the items that tie at the cut: put the first of them in.
-    tied = (scores == cut[:, None]).sum(axis=1) > 1
-    for row in np.flatnonzero(tied):
-        above = np.flatnonzero(scores[row] > cut[row])
-        at = np.flatnonzero(scores[row] == cut[row])[: width - len(above)]
-        chosen[row] = np.concatenate([above, at])
-    return chosen
+def _best_of(scores: np.ndarray, width: int, allowed: np.ndarray | None) -> np.ndarray:
+    """The best ``width`` allowed indices of one row, best first; of equal ones the lowest."""
+    behind = np.negative(scores, dtype=np.float32)
+    if allowed is not None:
+        np.putmask(behind, ~allowed, np.inf)
+    cut = np.float32(np.inf) if width == len(behind) else np.partition(behind, width - 1)[width - 1]
+    inside = np.flatnonzero(behind < np.inf if np.isposinf(cut) else behind <= cut)
+    # A stable sort leaves items that tie in the order of the index.
+    return inside[np.argsort(behind[inside], kind="stable")[:width]]

@@ -111,7 +111,8 @@ def recommend(
     scores = recommender.score(state, users) if scores is None else scores
     allowed = allowed_items(state, request.rules) & ~seen_items(state, users, request.rules)[0]
     allowed = one_of_group(scores, allowed, state.content.variants)
-    best = top_k(scores, min(max(request.k, POOL_SIZE), state.n_items), allowed)
+    size = request.k if dial is None else max(request.k, POOL_SIZE)
+    best = top_k(scores, min(size, state.n_items), allowed)
     undialled = best[0].tolist()
     items = undialled[: request.k]
     if dial is not None:

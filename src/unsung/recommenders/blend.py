@@ -1,16 +1,19 @@
 """Additive blend of first-stage scorers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Self
+from typing import Final, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from unsung.data.state import ShopState
 from unsung.progress import Progress, silent
 from unsung.recommenders.base import Part, Recommender
+from unsung.recommenders.popular import Popular
 
 Scale = tuple[np.ndarray, np.ndarray]
 """Mean and standard deviation of each row; both of shape (n, 1)."""
+_NOBODY: Final = np.full(1, -1, dtype=np.int32)
 
 
 class Blend:
@@ -40,6 +43,9 @@ class Blend:
         self.components = tuple(c for c in components if weights.get(c.name, 0.0) != 0)
         self.weights = dict(weights)
         self.n_fitted = n_fitted
+        self._kept: WeakKeyDictionary[ShopState, dict[tuple[str, int], np.ndarray]] = (
+            WeakKeyDictionary()
+        )
 
     def fit(
         self, state: ShopState, *, rng: np.random.Generator, progress: Progress = silent
@@ -54,9 +60,29 @@ class Blend:
         """The weighted sum of the standardised scores."""
         total = np.zeros((len(users), state.n_items), dtype=np.float32)
         for component in self.components:
+            if isinstance(component, Popular):
+                total += self._standing(component, state)
+                continue
             scores = component.score(state, users)
             self._add(total, component.name, scores, self.scale(scores, state))
         return total
+
+    def _standing(self, component: Popular, state: ShopState) -> np.ndarray:
+        """What adds the same to everybody's scores, kept as long as the shop's state is.
+
+        Returns
+        -------
+        added : ndarray of float32, shape (1, n_items)
+        """
+        state = state.whole or state
+        kept = self._kept.setdefault(state, {})
+        found = kept.get((component.name, self.n_fitted))
+        if found is None:
+            scores = component.score(state, _NOBODY)
+            found = np.zeros_like(scores)
+            self._add(found, component.name, scores, self.scale(scores, state))
+            kept[component.name, self.n_fitted] = found
+        return found
 
     def combine(
         self,
@@ -178,8 +204,13 @@ def row_scale(
         scores = scores[:, counted]
     if not scores.shape[1]:
         return np.zeros((len(scores), 1), np.float32), np.ones((len(scores), 1), np.float32)
+    mean, deviation = np.empty((2, len(scores), 1))
     # float64, since float32 sums over a large catalogue make equal scores look unequal.
-    mean = scores.mean(axis=1, keepdims=True, dtype=np.float64)
-    deviation = scores.std(axis=1, keepdims=True, dtype=np.float64)
+    exact = np.empty(scores.shape[1])
+    for row, values in enumerate(scores):
+        exact[:] = values
+        mean[row] = average = exact.sum() / len(exact)
+        exact -= average
+        deviation[row] = np.sqrt(np.square(exact, out=exact).sum() / len(exact))
     flat = deviation <= 1e-6 * np.maximum(np.abs(mean), 1e-30)
     return mean.astype(np.float32), np.where(flat, 1, deviation).astype(np.float32)

@@ -147,7 +147,8 @@ class ContentProfile:
         # Appended items get full columns, and say in their own rows only what concerns appended
         # items: the scores of the others stay as they are.
         right = sp.csr_array(block)
-        left = sp.vstack([self.weights, sp.csr_array((n_items - fitted, fitted))])
+        nothing = sp.csr_array((n_items - fitted, fitted), dtype=np.float32)
+        left = sp.vstack([self.weights, nothing])
         return sp.csr_array(sp.hstack([left, right], format="csr"))
 
     def to_arrays(self) -> Arrays:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.sparse import _sparsetools
 
 from unsung.data.state import ShopState
 from unsung.recommenders.base import Arrays, Part
@@ -141,14 +142,18 @@ def _add_profile(
         item, say = item[known], say[known]
     if not len(item):
         return
-    ends = weights.indptr[item + 1].tolist()
-    parts = [slice(*span) for span in zip(weights.indptr[item].tolist(), ends, strict=True)]
-    indptr = np.zeros(len(parts) + 1, dtype=weights.indices.dtype)
-    np.cumsum([part.stop - part.start for part in parts], out=indptr[1:])
-    data = np.concatenate([weights.data[part] for part in parts])
-    indices = np.concatenate([weights.indices[part] for part in parts])
-    rows = sp.csc_array((data, indices, indptr), shape=(weights.shape[1], len(parts)))
-    scores[: weights.shape[1]] = rows @ say
+    kind = weights.indices.dtype
+    start = weights.indptr[item]
+    indptr = np.zeros(len(item) + 1, dtype=kind)
+    np.cumsum(weights.indptr[item + 1] - start, out=indptr[1:])
+    indices, data = np.empty(indptr[-1], kind), np.empty(indptr[-1], weights.data.dtype)
+    # What scipy's own slices and products call, after checks that take longer than the work.
+    _sparsetools.csr_row_index(
+        len(item), item.astype(kind), weights.indptr, weights.indices, weights.data, indices, data
+    )
+    said = scores[: weights.shape[1]]
+    data = data.astype(np.float32, copy=False)
+    _sparsetools.csc_matvec(len(said), len(item), indptr, indices, data, say, said)
 
 
 def history_parts(

@@ -135,18 +135,31 @@ def needs(scope: Scope) -> Any:
     """
 
     async def check(request: Request) -> Caller:
-        if scope == "public":
-            return Caller("public", frozenset())
-        access: Access = request.app.state.access
-        caller = await access.caller(request)
-        await check_rate(request.app.state.context, caller.name)
-        if scope not in caller.scopes and "admin" not in caller.scopes:
-            raise NoAccessError(f"This takes the scope '{scope}'.", known=True)
-        request.state.caller = caller
-        return caller
+        return await let_in(request, scope)
 
     check.scope = scope  # type: ignore[attr-defined]
     return Depends(check)
+
+
+async def let_in(request: Request, scope: Scope) -> Caller:
+    """Who sent a request, where they may do what takes a scope.
+
+    Raises
+    ------
+    NoAccessError
+        Where they may not, or nobody is known to ask.
+    TooManyError
+        Where they ask too often.
+    """
+    if scope == "public":
+        return Caller("public", frozenset())
+    access: Access = request.app.state.access
+    caller = await access.caller(request)
+    await check_rate(request.app.state.context, caller.name)
+    if scope not in caller.scopes and "admin" not in caller.scopes:
+        raise NoAccessError(f"This takes the scope '{scope}'.", known=True)
+    request.state.caller = caller
+    return caller
 
 
 Read = Annotated[Caller, needs("read")]

@@ -25,6 +25,7 @@ from unsung.service.context import Context, now_us
 from unsung.service.logs import logger
 from unsung.service.middleware import Envelope
 from unsung.service.origin import is_loopback
+from unsung.service.plain_lists import add_plain_lists
 from unsung.service.problems import RESPONSES, add_handlers
 from unsung.service.routes import (
     drift,
@@ -107,6 +108,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
 
     app.mount("/static", StaticFiles(packages=[("unsung.service", "static")]), name="static")
     add_handlers(app)
+    add_plain_lists(app)
     app.add_middleware(Shed, most=settings.most_waiting)
     app.add_middleware(BodyBound, most_bytes=settings.most_body_bytes)
     app.add_middleware(Envelope, log=_noted, defect=_defect)

@@ -1,10 +1,9 @@
 """What every request passes: an id, headers, an answer whatever happens, a line in the log."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,6 +30,21 @@ HEADERS: Final = {
 
 METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 """A log names these alone: a caller may make up others."""
+
+
+_OURS: Final = [
+    (name.lower().encode(), value.encode())
+    for name, value in {**HEADERS, "Cache-Control": "no-store"}.items()
+]
+_ID: Final = b"x-request-id"
+
+
+def with_ours(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    """An answer's headers with the request's id, and ours where it has none of that name."""
+    given = [header for header in headers if header[0] != _ID]
+    names = {name for name, _ in given}
+    ours = [header for header in _OURS if header[0] not in names]
+    return [*given, *ours, (_ID, request_id.encode())]
 
 
 class Envelope:
@@ -60,11 +74,7 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
+                message["headers"] = with_ours(message.get("headers", ()), request_id)
             await send(message)
 
         try:

@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -46,8 +47,17 @@ def check_host(request: Request) -> None:
     A page can have its own name lead to 127.0.0.1; the browser then takes the server for the
     page's own.
     """
-    if not is_loopback(request.url.hostname or ""):
+    named = request.headers.get("host")
+    if not (is_loopback(request.url.hostname or "") if named is None else _is_own(named)):
         raise NoAccessError("Without keys this answers at 127.0.0.1 and localhost alone.")
+
+
+@lru_cache(maxsize=256)
+def _is_own(named: str) -> bool:
+    try:
+        return is_loopback(urlsplit(f"http://{named}/").hostname or "")
+    except ValueError:
+        return False
 
 
 def is_loopback(host: str) -> bool:

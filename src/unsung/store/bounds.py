@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -47,6 +47,34 @@ def checked(table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> list[Row]:
                 raise InputError(f"{error}.", at=at) from None
         found.append(good)
     return found
+
+
+def checked_columns(table: sa.Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """The same of many rows whose values are alike: each different value is looked at once.
+
+    Parameters
+    ----------
+    table : Table
+    names : sequence of str
+        Of the columns.
+    rows : sequence of tuple
+        Of a value a column.
+
+    Raises
+    ------
+    InputError
+        As ``checked`` does.
+    """
+    for name, values in zip(names, zip(*rows, strict=True), strict=False):
+        column = table.c[name]
+        check = _KINDS[type(column.type)]
+        try:
+            # By their types as well: 1 and 1.0 are equal, and one of them may be wrong.
+            for _, value in {(type(value), value) for value in values}:
+                if value is not None or not column.nullable:
+                    check(column, value)
+        except ValueError:  # which row it was
+            checked(table, ({name: row[names.index(name)]} for row in rows))
 
 
 def as_json(table: sa.Table, name: str, value: Mapping[str, Any]) -> str:

@@ -1,16 +1,17 @@
 """What was shown to whom, at which place, with which probability."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any, Final
 
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
 
 from unsung.store import tables
-from unsung.store.bounds import checked
+from unsung.store.bounds import checked_columns
 from unsung.store.database import Store
-from unsung.store.persons import kept
-from unsung.store.rows import select_records, to_row
+from unsung.store.persons import keepers
+from unsung.store.rows import select_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,12 @@ class Exposure:
     arm: str | None = None
 
 
+Values = tuple[Any, ...]
+FIELDS: Final = tuple(field.name for field in fields(Exposure))
+_VALUES: Final[Callable[[Exposure], Values]] = attrgetter(*FIELDS)
+_USER: Final = FIELDS.index("user_id")
+
+
 def append_exposures(store: Store, exposures: Sequence[Exposure]) -> int:
     """Store exposures; those of a request and rank that are known already are left out.
 
@@ -63,13 +70,31 @@ def append_exposures(store: Store, exposures: Sequence[Exposure]) -> int:
     StoreError
         Where the store can't be written now.
     """
-    table = tables.exposures
-    rows = checked(table, map(to_row, exposures))
-    insert: Any = (sqlite if store.is_sqlite else postgresql).insert(table)
-    new = insert.on_conflict_do_nothing().returning(table.c.rank)
+    rows = [_VALUES(exposure) for exposure in exposures]
+    checked_columns(tables.exposures, FIELDS, rows)
     with store.writing() as connection:
-        known = kept(store, connection, rows)
-        return len(connection.execute(new, known).all()) if known else 0
+        known = _kept(store, connection, rows)
+        if not known:
+            return 0
+        mark = "?" if store.is_sqlite else "%s"
+        names, marks = ", ".join(FIELDS), ", ".join(mark for _ in FIELDS)
+        # As the driver takes it: there are ten rows a list, and a list has milliseconds.
+        sql = f"INSERT INTO exposures ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+        return connection.exec_driver_sql(sql, known).rowcount
+
+
+def _kept(store: Store, connection: Connection, rows: list[Values]) -> list[Values]:
+    """The rows of those who weren't erased, under the ids that they are kept by."""
+    named = {row[_USER] for row in rows} - {None}
+    keeper = keepers(store, connection, named)
+    moved = {name: other for name, other in keeper.items() if other != name}
+    if not moved:
+        return rows
+    return [
+        (*row[:_USER], moved.get(row[_USER], row[_USER]), *row[_USER + 1 :])
+        for row in rows
+        if moved.get(row[_USER], "") is not None
+    ]
 
 
 def exposures_of_request(store: Store, request_id: str) -> list[Exposure]:

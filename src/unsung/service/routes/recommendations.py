@@ -1,5 +1,6 @@
 """Lists: for a customer, for a session or a wish, and for many customers at once."""
 
+from collections import Counter
 from collections.abc import Callable
 from threading import Event
 from typing import Annotated
@@ -171,8 +172,8 @@ def _said(
     propensities = found.propensities or (1.0,) * len(found.items)
     assert found.rung in RUNGS
     LISTS.labels(found.rung).inc()
-    for item in found.items:
-        SLOTS.labels(item.segment).inc()
+    for segment, count in Counter(item.segment for item in found.items).items():
+        SLOTS.labels(segment).inc(count)
     context.shop.expose(
         [
             Exposure(
