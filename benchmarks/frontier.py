@@ -8,7 +8,8 @@ each is taken at the strength that costs exactly the budget, all strengths in be
 the comparison is at equal loss. Prints JSON: figures with the 95 % interval (300 resamples of the
 customers) of the difference from the two weights: on log-odds (best in exposure) and per slot
 (best in places); the same with each customer's strength from the own taste; and what groups of
-customers lose where all together lose the budget.
+customers lose where all together lose the budget, and how much of the tail's places lie in the
+popularity band just under the head.
 """
 
 import argparse
@@ -38,6 +39,7 @@ from unsung.workflows.user_groups import user_groups
 
 BUDGETS = (0.02, 0.05)
 BESIDE = ("weight on log-odds", "slot weight")
+IN_BAND = ("tail slots", "tail slots below the top band")
 LEFT_OUT = ("MMR", "freshness boost")
 
 
@@ -68,6 +70,8 @@ def make_pools(shop_name: str, folder: Path) -> None:
         tastes=bench.pool.tastes,
         sizes=bench.pool.n_history,
         segments=bench.facts.segments,
+        popularity=bench.facts.popularity,
+        top_band=found.items.band_members["20-30"],
         group_names=np.array(list(groups)),
         groups=np.array(list(groups.values())),
     )
@@ -111,7 +115,7 @@ class Measured:
 
     def group_losses(self, method: Reranker, budget: float) -> dict[str, Any]:
         """Loss of each group, with its interval, at the strength where all lose the budget."""
-        facts = ItemFacts(self.kept["segments"], np.zeros(len(self.kept["segments"])))
+        facts = ItemFacts(self.kept["segments"], self.kept["popularity"])
         pool = self.pool
         first = ndcg_at_k(find_hits(pool.items[:, : rerank.K], self.targets, rerank.K))
         low, high = 0.0, method.strengths[-1]
@@ -161,6 +165,7 @@ def main() -> None:
     measured = Measured(options.shop, options.pools)
     methods = measured.methods()
     given = {name: measured.of(method) for name, method in methods.items()}
+    record_of_top = "share of the tail's places in the top band"
     first = rerank.measure(methods[BESIDE[0]], [measured.kept], measured.targets)
     record: dict[str, Any] = {"shop": options.shop, "customers": measured.n}
     record["undialled"] = rerank.undialled(first)
@@ -176,6 +181,11 @@ def main() -> None:
                     },
                 }
                 for column, metric in enumerate(rerank.METRICS[1:])
+            }
+            slots, deep = (values[:, at, rerank.METRICS.index(m) - 1] for m in IN_BAND)
+            rows[f"{budget:.0%}"][record_of_top] = {
+                "value": round(float(1 - deep[0] / slots[0]), 4),
+                "interval": rerank.interval(1 - deep[1:] / slots[1:]),
             }
     record["groups"] = {
         name: {f"{b:.0%}": measured.group_losses(methods[name], b) for b in BUDGETS}

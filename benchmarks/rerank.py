@@ -1,6 +1,6 @@
 """Balance methods: how long they take, and what they buy for a loss of NDCG.
 
-    python benchmarks/rerank.py speed
+    python benchmarks/rerank.py speed [--only MMR]
     python benchmarks/rerank.py curves --pools FOLDER [--seeds 3]
 
 ``speed`` takes 1,000 random users with 300 candidates each and lists of 10, one thread, and prints
@@ -32,7 +32,12 @@ from unsung.rerankers.floor_plan import proportional_floors, solve_floors
 from unsung.rerankers.mmr import MMR
 from unsung.rerankers.online_prices import OnlinePrices
 from unsung.rerankers.quota import Quota, QuotaSettings
-from unsung.rerankers.segment_weight import FRESHNESS, SegmentWeight, SegmentWeightSettings
+from unsung.rerankers.segment_weight import (
+    DEEP_TAIL,
+    FRESHNESS,
+    SegmentWeight,
+    SegmentWeightSettings,
+)
 from unsung.rerankers.seller_floors import SellerFloors
 from unsung.rerankers.slot_rules import SlotRules, apply_rules
 from unsung.rerankers.slot_weight import SlotWeight
@@ -55,6 +60,8 @@ METHODS: dict[str, Reranker] = {
     "xquad, binary": XQuAD(XQuADSettings(smooth=False)),
     "calibrated, JS": Calibrated(),
     "calibrated, KL": Calibrated(CalibratedSettings(divergence="kl")),
+    "deep weight on shares": SegmentWeight(DEEP_TAIL),
+    "deep weight on log-odds": SegmentWeight(SegmentWeightSettings(by="depth", scale="log_odds")),
     "freshness boost": SegmentWeight(FRESHNESS),
     "MMR": MMR(),
 }
@@ -78,8 +85,10 @@ def random_shop(n: int, m: int) -> tuple[Pool, ItemFacts]:
     return Pool(items, np.log(relevance + 1e-9), relevance, rng.dirichlet(np.ones(4), n)), facts
 
 
-def speed(n: int = 1000, m: int = 300, repeats: int = 5) -> dict[str, dict[str, float]]:
-    """Median microseconds a user."""
+def speed(
+    only: str = "", n: int = 1000, m: int = 300, repeats: int = 5
+) -> dict[str, dict[str, float]]:
+    """Median microseconds of processor time a user, of all methods or those so called."""
     pool, facts = random_shop(n, m)
     terms = sp.random_array((10_000, 20_000), density=8e-4, format="csr", rng=1)
     words = ItemFacts(facts.segments, facts.popularity, vectors=terms)
@@ -104,6 +113,7 @@ def speed(n: int = 1000, m: int = 300, repeats: int = 5) -> dict[str, dict[str, 
         "seller floors, batch": lambda: solve_floors(pool, facts, K, floors),
         "rules": lambda: apply_rules(top, pool, facts, rules, pins={2: 7}),
     }
+    calls = {name: call for name, call in calls.items() if name == "top-k" or only in name}
     found = {name: 1e6 * seconds(call, repeats) / n for name, call in calls.items()}
     return {
         name: {"us_a_user": round(us, 1), "of_top_k": round(us / found["top-k"], 2)}
@@ -116,9 +126,9 @@ def seconds(call: Callable[[], object], repeats: int) -> float:
     call()
     taken = []
     for _ in range(repeats):
-        begun = time.perf_counter()
+        begun = time.process_time()
         call()
-        taken.append(time.perf_counter() - begun)
+        taken.append(time.process_time() - begun)
     return float(np.median(taken))
 
 
@@ -188,7 +198,14 @@ def curves(folder: Path, seeds: int) -> dict[str, dict[str, object]]:
     return found
 
 
-METRICS = ("ndcg", "tail exposure", "tail slots", "fresh and tail slots", "tail ndcg")
+METRICS = (
+    "ndcg",
+    "tail exposure",
+    "tail slots",
+    "fresh and tail slots",
+    "tail ndcg",
+    "tail slots below the top band",
+)
 
 
 def measure(
@@ -201,18 +218,21 @@ def measure(
     grid = grid[grid < 0.5] if strengths[-1] <= 1 else grid
     values = np.zeros((len(grid), len(METRICS), targets.shape[0]))
     for made in pools:
-        facts = ItemFacts(
-            made["segments"], np.zeros(len(made["segments"])), vectors=made["vectors"]
-        )
+        nothing = np.zeros(len(made["segments"]))
+        popularity = made.get("popularity", nothing)
+        facts = ItemFacts(made["segments"], popularity, vectors=made["vectors"])
+        top = made.get("top_band", nothing > 0)
         pool = Pool(made["items"], made["scores"], made["relevance"], made["tastes"])
         for number, strength in enumerate(grid):
             lists = method.rerank(pool, facts, K, np.full(len(pool), strength))
-            values[number] += metrics_of(lists, facts, targets) / len(pools)
+            values[number] += metrics_of(lists, facts, targets, top) / len(pools)
     return values
 
 
-def metrics_of(lists: np.ndarray, facts: ItemFacts, targets: sp.csr_array) -> np.ndarray:
-    """Of every user: ndarray of float64, shape (n_metrics, n)."""
+def metrics_of(
+    lists: np.ndarray, facts: ItemFacts, targets: sp.csr_array, top_band: np.ndarray
+) -> np.ndarray:
+    """Of every user: ndarray of float64, shape (n_metrics, n); the top band is 20 to 30 %."""
     hits = find_hits(lists, targets, K)
     discount = position_discounts(K)
     tail, new = facts.in_segment("tail"), facts.in_segment("tail", "fresh")
@@ -224,6 +244,7 @@ def metrics_of(lists: np.ndarray, facts: ItemFacts, targets: sp.csr_array) -> np
             of_tail.mean(axis=1),
             (new[lists] & (lists != EMPTY)).mean(axis=1),
             ndcg_at_k(hits.within(tail)),
+            (of_tail & ~top_band[lists]).mean(axis=1),
         ]
     )
 
@@ -260,8 +281,9 @@ def main() -> None:
     parser.add_argument("what", choices=("speed", "curves"))
     parser.add_argument("--pools", type=Path, default=Path("rerank-pools"))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", default="")
     options = parser.parse_args()
-    found = speed() if options.what == "speed" else curves(options.pools, options.seeds)
+    found = speed(options.only) if options.what == "speed" else curves(options.pools, options.seeds)
     print(json.dumps(found, indent=1))
 
 

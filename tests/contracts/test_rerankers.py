@@ -14,7 +14,12 @@ from unsung.rerankers.base import ItemFacts, Pool, Reranker, position_discounts
 from unsung.rerankers.calibrated import Calibrated, CalibratedSettings
 from unsung.rerankers.mmr import MMR
 from unsung.rerankers.quota import Quota, QuotaSettings
-from unsung.rerankers.segment_weight import FRESHNESS, SegmentWeight, SegmentWeightSettings
+from unsung.rerankers.segment_weight import (
+    DEEP_TAIL,
+    FRESHNESS,
+    SegmentWeight,
+    SegmentWeightSettings,
+)
 from unsung.rerankers.seller_floors import SellerFloors, SellerFloorSettings
 from unsung.rerankers.slot_weight import SlotWeight, SlotWeightSettings
 from unsung.rerankers.xquad import XQuAD, XQuADSettings
@@ -31,7 +36,8 @@ class Case:
     method: Reranker
     most: float = 1.0
     grows: str | None = None
-    """A segment; ``prices`` for exposure weighted with sellers' prices."""
+    """A segment; ``depth``, ``prices``: the tail's exposure weighted with how far down an item is,
+    everybody's weighted with sellers' prices."""
 
 
 CASES = {
@@ -42,6 +48,7 @@ CASES = {
         SegmentWeight(SegmentWeightSettings(scale="relevance")), 1.0, "tail"
     ),
     "tail weight on shares": Case(SegmentWeight(), 1.0, "tail"),
+    "deep tail weight": Case(SegmentWeight(DEEP_TAIL), 1.0, "depth"),
     "freshness boost": Case(SegmentWeight(FRESHNESS), 1.0, "fresh"),
     "slot weight": Case(SlotWeight(), 1.0, "tail"),
     "slot weight on relevance": Case(
@@ -174,6 +181,8 @@ def exposure_of(case: Case, shop: Shop, lists: np.ndarray) -> np.ndarray:
     """Discounted exposure of whom the method is for, in each list."""
     if case.grows == "prices":
         worth = np.where(shop.items.sellers < 0, 0.0, PRICES[shop.items.sellers])
+    elif case.grows == "depth":
+        worth = shop.items.in_segment("tail") * shop.items.depths
     else:
         worth = (shop.items.segments == SEGMENT_NAMES.index(case.grows)).astype(np.float64)
     return np.where(lists == EMPTY, 0.0, worth[lists]) @ position_discounts(shop.k)

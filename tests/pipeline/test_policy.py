@@ -10,14 +10,16 @@ import unsung
 from unsung.artifacts import write_json
 from unsung.data.event_kinds import EventKinds
 from unsung.data.settings import SegmentSettings
+from unsung.errors import InputError
 from unsung.pipeline.bundle import Model, Records, write_bundle
 from unsung.pipeline.components import default_components, default_weights
-from unsung.pipeline.policy import Dial, Policy, first_items
+from unsung.pipeline.policy import Dial, Policy, check_rules, first_items, with_rules
 from unsung.pipeline.pools import Relevance, item_facts, make_pools
 from unsung.pipeline.recommend import recommend_lists
 from unsung.pipeline.rules import Rules
 from unsung.popularity.segments import SEGMENT_NAMES, segment_items
 from unsung.rerankers.segment_weight import SegmentWeightSettings
+from unsung.rerankers.slot_rules import SlotRules
 from unsung.rerankers.worst_loss import worst_losses
 from unsung.schema import EMPTY
 from unsung.text.documents import DocumentSettings
@@ -140,3 +142,27 @@ def test_a_policy_of_another_model_is_not_served(model, tmp_path):
     bundle = write(tmp_path / "bundle", replace(model, policy=None), [other])
     assert bundle.model.policy is None
     assert bundle.model.note == "The dial stands at 0: it was set for another model."
+
+
+def test_a_shops_rules_hold_whatever_the_dial_does(pool, facts):
+    rules = SlotRules(reserved={"tail": 2})
+    dialled = Policy(LIFT, STRENGTHS, most_lost=0.3)
+    for policy in (None, dialled):
+        ruled = with_rules(policy, rules)
+        assert ruled.changes_lists
+        lists = ruled.lists(pool, facts, 4)
+        n_tail = facts.in_segment("tail")[pool.items].sum(axis=1).clip(max=2)
+        assert (facts.in_segment("tail")[lists].sum(axis=1) >= n_tail).all()
+        assert Policy.from_json(json.loads(json.dumps(ruled.to_json()))).rules == rules
+        # A list that is too short for what is reserved is left alone.
+        plain = pool.items[:, :1] if policy is None else policy.lists(pool, facts, 1)
+        np.testing.assert_array_equal(ruled.lists(pool, facts, 1), plain)
+    assert with_rules(None, SlotRules()) is None
+    assert with_rules(dialled, SlotRules()) is dialled
+    assert not Policy(LIFT, ()).changes_lists
+
+
+def test_limits_for_owners_that_nobody_names_are_refused():
+    check_rules(SlotRules(at_most={"brand": 2}), ["item_id", "brand"])
+    with pytest.raises(InputError, match="no seller_id"):
+        check_rules(SlotRules(at_most={"seller": 1}), ["item_id", "brand"])

@@ -30,8 +30,9 @@ def by_the_formula(relevance, vectors, s, k):
     return listed
 
 
+@pytest.mark.parametrize("s", [0.02, 0.4])
 @pytest.mark.parametrize("sparse", [False, True])
-def test_over_several_batches_it_is_the_formula(sparse):
+def test_over_several_batches_it_is_the_formula(sparse, s):
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(40, 5)) * (rng.random((40, 5)) < 0.6)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
@@ -39,9 +40,9 @@ def test_over_several_batches_it_is_the_formula(sparse):
     relevance = -np.sort(-rng.uniform(0.01, 0.9, (n, 40)), axis=1)
     pool = pool_of(np.tile(np.arange(40), (n, 1)), relevance)
     facts = facts_of([0] * 40, vectors=sp.csr_array(vectors) if sparse else vectors)
-    lists = MMR().rerank(pool, facts, 6, np.full(n, 0.4))
+    lists = MMR().rerank(pool, facts, 6, np.full(n, s))
     for row in (0, 1, n - 1):
-        assert lists[row].tolist() == by_the_formula(relevance[row], vectors, 0.4, 6)
+        assert lists[row].tolist() == by_the_formula(relevance[row], vectors, s, 6)
 
 
 def test_items_without_vectors_are_refused():

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from tests.rerankers.conftest import all_lists, discounted, facts_of, pool_of
 
-from unsung.rerankers.segment_weight import FRESHNESS, SegmentWeight, SegmentWeightSettings
+from unsung.rerankers.base import ItemFacts
+from unsung.rerankers.segment_weight import (
+    DEEP_TAIL,
+    FRESHNESS,
+    SegmentWeight,
+    SegmentWeightSettings,
+)
 
 
 @pytest.mark.parametrize("scale", ["relevance", "share"])
@@ -50,6 +56,17 @@ def test_the_boost_of_fresh_items_is_the_same_method():
     method = SegmentWeight(FRESHNESS)
     assert method.name == "freshness_boost"
     assert method.rerank(pool, facts_of([0, 1, 2]), 3, np.ones(1)).tolist() == [[2, 0, 1]]
+
+
+def test_by_depth_the_top_of_the_tail_gains_least():
+    facts = ItemFacts(np.array([0, 1, 1, 1], np.int8), np.array([90, 50, 20, 1]))
+    pool = pool_of([[0, 1, 2, 3]], [[0.4, 0.35, 0.3, 0.25]])
+    method = SegmentWeight(
+        SegmentWeightSettings(name="deep_tail_weight", by="depth", scale="relevance")
+    )
+    # Depths 0, .5 and 1: at strength .16 item 3 is worth .41, item 2 .38, and item 1 .35 as before.
+    assert method.rerank(pool, facts, 4, np.array([0.16])).tolist() == [[3, 0, 2, 1]]
+    assert SegmentWeight(DEEP_TAIL).name == "deep_tail_weight"
 
 
 def test_several_segments_are_lifted_together():

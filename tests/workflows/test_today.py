@@ -56,6 +56,7 @@ def test_a_baseline_stands_in_where_nothing_was_logged(busy_shop, found):
     assert relevance["before"] == pytest.approx(by_name[best]["ndcg_at_k"])
     assert relevance["after"] == pytest.approx(by_name["blend"]["ndcg_at_k"])
     assert "stands in for today's lists" in record["assumptions"][0]
+    assert "undialled here" in record["assumptions"][2]
     for side in ("before", "after"):
         shares = [row["slot_share"] for row in record["segments"] if row["side"] == side]
         assert sum(share or 0 for share in shares) == pytest.approx(1)

@@ -142,7 +142,7 @@ class RunningShop:
             who=who,
             timestamp=now,
             strength_index=position,
-            method="none" if policy is None else policy.settings.kind,
+            method="none" if policy is None or not policy.strengths else policy.settings.kind,
             budget=float(certificate.get("budget", 0.0)),
             model=served.version,
             note=note,

@@ -91,11 +91,14 @@ class ServedModel:
 
     def _dial_at(self, position: int, whole: ShopState) -> Dial | None:
         policy = self.bundle.model.policy
-        if policy is None or not position:
+        if policy is None:
+            return None
+        policy = _up_to(policy, position)
+        if not policy.changes_lists:
             return None
         kept = self._facts
         facts = kept[1] if kept is not None and kept[0] is whole else self._facts_of(whole)[1]
-        return Dial(_up_to(policy, position), facts)
+        return Dial(policy, facts)
 
     def _facts_of(self, whole: ShopState) -> tuple[ShopState, ItemFacts]:
         segments = self.bundle.model.segments

@@ -20,7 +20,7 @@ from unsung.pipeline.components import (
     restore_component,
 )
 from unsung.pipeline.outlook import Outlook, read_outlook
-from unsung.pipeline.policy import Dial, Policy
+from unsung.pipeline.policy import Dial, Policy, with_rules
 from unsung.pipeline.pools import item_facts
 from unsung.pipeline.recommend import Recommendation, Request, recommend
 from unsung.pipeline.review_files import read_item_reviews
@@ -94,7 +94,7 @@ class Model:
     @cached_property
     def dial(self) -> Dial | None:
         """The policy with what it knows of the items."""
-        if self.policy is None or not self.policy.strengths:
+        if self.policy is None or not self.policy.changes_lists:
             return None
         codes = np.full(self.state.n_items, SEGMENT_NAMES.index("cold"), dtype=np.int8)
         codes[: len(self.segments)] = [SEGMENT_NAMES.index(name) for name in self.segments]
@@ -354,10 +354,11 @@ def _with_policy(model: Model, folder: Folder) -> Model:
     if "policy.json" not in folder:
         return model
     card = folder.read_json("policy.json")
-    if card["model_hash"] != model.hash:
-        note = f"{model.note} The dial stands at 0: it was set for another model.".strip()
-        return replace(model, note=note)
-    return replace(model, policy=Policy.from_json(card))
+    policy = Policy.from_json(card)
+    if card["model_hash"] == model.hash or not policy.strengths:
+        return replace(model, policy=policy)
+    note = f"{model.note} The dial stands at 0: it was set for another model.".strip()
+    return replace(model, note=note, policy=with_rules(None, policy.rules))
 
 
 def _card_of(ranker: Ranker) -> dict[str, Any]:

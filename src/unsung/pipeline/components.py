@@ -19,7 +19,7 @@ from unsung.rerankers.calibrated import Calibrated, CalibratedSettings
 from unsung.rerankers.mmr import MMR, MMRSettings
 from unsung.rerankers.own_taste import OwnTaste, OwnTasteSettings
 from unsung.rerankers.quota import Quota, QuotaSettings
-from unsung.rerankers.segment_weight import SegmentWeight, SegmentWeightSettings
+from unsung.rerankers.segment_weight import DEEP_TAIL, SegmentWeight, SegmentWeightSettings
 from unsung.rerankers.slot_weight import SlotWeight, SlotWeightSettings
 from unsung.rerankers.xquad import XQuAD, XQuADSettings
 
@@ -92,9 +92,20 @@ def parse_reranker(values: Mapping[str, Any]) -> RerankerSettings:
     return adapter.validate_python(values)
 
 
-def default_rerankers() -> tuple[RerankerSettings, ...]:
-    """The balance methods that a dial chooses from."""
+def default_rerankers(*, deep: bool = False) -> tuple[RerankerSettings, ...]:
+    """The balance methods that a dial chooses from.
+
+    Parameters
+    ----------
+    deep : bool
+        Whether those for the tail below its top are among them.
+    """
+    deeper = (
+        DEEP_TAIL,
+        DEEP_TAIL.model_copy(update={"name": "deep_tail_odds", "scale": "log_odds"}),
+    )
     return (
+        *(deeper if deep else ()),
         SegmentWeightSettings(),
         SegmentWeightSettings(name="tail_odds", scale="log_odds"),
         SlotWeightSettings(),

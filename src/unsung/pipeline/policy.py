@@ -1,16 +1,22 @@
 """The dial as it is served: a balance method at a strength, and how far a list may go with it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from unsung import schema
 from unsung.data.state import ShopState
+from unsung.errors import InputError
 from unsung.pipeline.components import RerankerSettings, make_reranker, parse_reranker
 from unsung.pipeline.pools import AS_LOG_ODDS, Relevance, history_sizes, pool_of, tastes_of
 from unsung.rerankers.base import ItemFacts, Pool
+from unsung.rerankers.segment_weight import SegmentWeightSettings
+from unsung.rerankers.slot_rules import SlotRules, apply_rules
 from unsung.rerankers.worst_loss import worst_losses
+
+NO_RULES = SlotRules()
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +37,9 @@ class Policy:
     relevance : Relevance
         How scores become probabilities.
     certificate : mapping, optional
-        What is promised of it and how that was found, as plain values.
+        What is promised of it and how that was found, as plain values: of the lists before rules.
+    rules : SlotRules
+        What the shop wants of every list, whatever the dial does.
     """
 
     settings: RerankerSettings
@@ -39,6 +47,12 @@ class Policy:
     most_lost: float = 1.0
     relevance: Relevance = AS_LOG_ODDS
     certificate: Mapping[str, Any] | None = None
+    rules: SlotRules = NO_RULES
+
+    @property
+    def changes_lists(self) -> bool:
+        """Whether any list may differ from the scorer's own."""
+        return bool(self.strengths) or self.rules != NO_RULES
 
     def lists(self, pool: Pool, facts: ItemFacts, k: int) -> np.ndarray:
         """Each user's list.
@@ -52,10 +66,14 @@ class Policy:
         Returns
         -------
         lists : ndarray of int32, shape (n, k)
-            That of the pool's own order for a user whom no strength leaves within the limit.
+            That of the pool's own order for a user whom no strength leaves within the limit; then
+            changed where a rule asks for it. Slots are reserved in lists that are long enough.
         """
         lists, _ = self.positions(pool, facts, k)
-        return lists
+        rules = self.rules
+        if sum(rules.reserved.values()) > k:
+            rules = rules.model_copy(update={"reserved": {}})
+        return lists if rules == NO_RULES else apply_rules(lists, pool, facts, rules)
 
     def positions(self, pool: Pool, facts: ItemFacts, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The lists, and which of the strengths each is at: ndarray of int64, (n,); -1 for none."""
@@ -83,6 +101,7 @@ class Policy:
             "most_lost": self.most_lost,
             "relevance": {"slope": self.relevance.slope, "intercept": self.relevance.intercept},
             "certificate": self.certificate,
+            "rules": self.rules.model_dump(mode="json"),
         }
 
     @classmethod
@@ -94,7 +113,32 @@ class Policy:
             values["most_lost"],
             Relevance(**values["relevance"]),
             values["certificate"],
+            SlotRules.model_validate(values.get("rules", {})),
         )
+
+
+def with_rules(policy: Policy | None, rules: SlotRules) -> Policy | None:
+    """A policy that keeps a shop's rules; None where neither changes a list."""
+    if rules == NO_RULES:
+        return policy
+    return replace(policy or Policy(SegmentWeightSettings(), ()), rules=rules)
+
+
+def check_rules(rules: SlotRules, columns: Collection[str]) -> None:
+    """Refuse limits for owners that a catalogue doesn't name.
+
+    Raises
+    ------
+    InputError
+        Which says what is missing.
+    """
+    known = {"seller": schema.SELLER_ID, "brand": schema.BRAND}
+    for kind in rules.at_most:
+        if known.get(kind) not in columns:
+            raise InputError(
+                f"[fit.rules] at_most.{kind}: the catalogue has no {known.get(kind, kind)}, so "
+                "items of one can't be counted; leave the rule out."
+            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from unsung.rerankers.base import ItemFacts, Pool, checked_strength
 from unsung.schema import EMPTY
 from unsung.settings import Settings
 
+_TINY = 1e-9
 BATCH_PLACES = 2**12
 """Places whose vectors are held at a time: 6 MB at 384 dimensions, which a cache holds."""
 
@@ -29,7 +30,10 @@ class MMR:
 
     Notes
     -----
-    Time goes with k * places * dim. It promises nothing to the tail.
+    Time goes with k * places * dim, of those places that can be reached: likeness takes at most s
+    from an item, so of the first k one is left for every slot that is worth at least the k-th's
+    relevance less s. What has less relevance than that is never looked at. It promises nothing to
+    the tail.
 
     References
     ----------
@@ -63,12 +67,32 @@ class MMR:
             raise InputError("MMR needs vectors: the items have none, of terms or of an encoder.")
         s = checked_strength(strength, pool, 1.0)
         places = np.full((len(pool), k), EMPTY, dtype=np.int32)
-        size = max(1, BATCH_PLACES // max(pool.items.shape[1], 1))
-        for start in range(0, len(pool), size):
-            rows = slice(start, start + size)
-            worth = np.where(pool.inside[rows], (1 - s[rows]) * pool.relevance[rows], -np.inf)
-            places[rows] = _greedy(worth, s[rows], _likeness(items.vectors, pool.items[rows]), k)
+        worth = np.where(pool.inside, (1 - s) * pool.relevance, -np.inf)
+        width = _reachable(worth, s, k)
+        for wide in np.unique(width):
+            users = np.flatnonzero(width == wide)
+            size = max(1, BATCH_PLACES // max(wide, 1))
+            for start in range(0, len(users), size):
+                rows = users[start : start + size]
+                near = _likeness(items.vectors, pool.items[rows, :wide])
+                places[rows] = _greedy(worth[rows, :wide], s[rows], near, k)
         return pool.lists(places)
+
+
+def _reachable(worth: np.ndarray, s: np.ndarray, k: int) -> np.ndarray:
+    """So many of each row's first places can be chosen: ndarray of int64, shape (n,).
+
+    From a ladder of widths, so that a row is always multiplied in the same shape, whoever stands
+    beside it: another shape may round otherwise.
+    """
+    m = worth.shape[1]
+    if m <= k:
+        return np.full(len(worth), m)
+    # An empty k-th place bounds nothing: -inf.
+    n_reached = (worth >= worth[:, [k - 1]] - s - _TINY).sum(axis=1)
+    ladder = np.append(2 ** np.arange(4, max(m - 1, 1).bit_length()), m)
+    ladder = ladder[ladder <= m]
+    return np.asarray(ladder[np.searchsorted(ladder, np.maximum(n_reached, k))])
 
 
 class _Dense:

@@ -22,8 +22,14 @@ class SegmentWeightSettings(Settings):
     """``log_odds`` multiplies the odds of these items, and so finds most hits among them.
     ``relevance`` pays for exposure where it costs the fewest purchases, ``share`` where it costs
     the least NDCG."""
+    by: Literal["membership", "depth"] = "membership"
+    """``membership`` lifts all of the segment alike, and so mostly its most popular items, which
+    need least. ``depth`` lifts an item the more, the fewer buyers it has among its segment: from
+    nothing where the segment begins to all of the strength at its end."""
 
 
+DEEP_TAIL = SegmentWeightSettings(name="deep_tail_weight", by="depth")
+"""The same method for the tail below its top."""
 FRESHNESS = SegmentWeightSettings(name="freshness_boost", segments=("fresh",))
 """The same method for new items."""
 
@@ -43,7 +49,10 @@ class SegmentWeight:
     ``share`` values an item by its part of what the user is expected to buy (``Pool.shares``), so
     V stands for NDCG, in which every user who buys counts the same.
 
-    More strength never lowers the segment's discounted exposure, in any list.
+    By ``depth`` the membership t of an item is how far down in the segment it is
+    (``ItemFacts.depths``) in place of 1.
+
+    More strength never lowers the segment's discounted exposure, weighted by t, in any list.
 
     References
     ----------
@@ -53,7 +62,9 @@ class SegmentWeight:
     def __init__(self, settings: SegmentWeightSettings | None = None) -> None:
         self.settings = settings or SegmentWeightSettings()
         self.name = self.settings.name
-        self.strengths = _STRENGTHS[self.settings.scale]
+        # Few items that lists can reach are at the segment's end, so a depth takes more strength.
+        factor = 4 if self.settings.by == "depth" else 1
+        self.strengths = tuple(factor * s for s in _STRENGTHS[self.settings.scale])
 
     def rerank(self, pool: Pool, items: ItemFacts, k: int, strength: np.ndarray) -> np.ndarray:
         """The lists at a strength, in the unit of the scale.
@@ -76,7 +87,10 @@ class SegmentWeight:
         >>> [method.rerank(pool, facts, 2, np.array([s])).tolist() for s in (0.01, 0.03)]
         [[[9, 4]], [[4, 9]]]
         """
-        lifted = pool.of_item(items.in_segment(*self.settings.segments))
+        members = items.in_segment(*self.settings.segments)
+        if self.settings.by == "depth":
+            members = members * items.depths
+        lifted = pool.of_item(members)
         value = {
             "log_odds": pool.scores,
             "relevance": pool.relevance,

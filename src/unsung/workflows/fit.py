@@ -18,12 +18,14 @@ from unsung.data.state import ShopState
 from unsung.errors import InputError, MissingLibraryError, NotEnoughDataError
 from unsung.pipeline.bundle import Bundle, Model, Records, load_bundle, write_bundle
 from unsung.pipeline.components import default_components, default_weights
+from unsung.pipeline.policy import check_rules, with_rules
 from unsung.pipeline.review_files import write_reviews
 from unsung.pipeline.two_stage import FirstStageSettings
 from unsung.popularity.segments import SEGMENT_NAMES, segment_items
 from unsung.progress import Progress, silent
 from unsung.reports.fit import fit_report_page
 from unsung.reports.today import today_page
+from unsung.rerankers.slot_rules import SlotRules
 from unsung.settings import Settings, load_settings
 from unsung.text.base import TextEncoder
 from unsung.text.review_insight import ReviewInsight, ReviewSettings
@@ -60,6 +62,8 @@ class FitSettings(Settings):
     outlook: OutlookSettings = OutlookSettings()
     gems: GemSettings = GemSettings()
     reviews: ReviewSettings = ReviewSettings()
+    rules: SlotRules = SlotRules()
+    """What the shop wants of every served list, after the dial."""
 
     def of_encoder(self) -> EvaluateSettings:
         """The evaluation's settings, with the language model that ``encoder`` names."""
@@ -166,6 +170,7 @@ def fit(
             "to learn from; 'unsung check' says what was set aside and why."
         )
     check_target(Path(out))
+    check_rules(settings.rules, shop.dataset.catalogue.columns)
     protocol = settings.evaluation.protocol
     if protocol == "cold-items" or (protocol == "leave-one-out" and shop.dataset.has_clock):
         raise InputError(
@@ -207,7 +212,8 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
     dial = None
     if latest is not None:
         dial = latest.dial(model, settings.evaluation.dial, rng=rng, progress=progress)
-        model = replace(model, policy=None if dial is None else dial.policy)
+    policy = with_rules(None if dial is None else dial.policy, settings.rules)
+    model = replace(model, policy=policy)
     turned, today = None, None
     if chosen is not None:
         today = today_record(chosen, shop.dataset, rng=rng)

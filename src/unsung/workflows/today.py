@@ -22,6 +22,7 @@ from unsung.schema import EMPTY
 from unsung.statistics.summary import number_or_none
 from unsung.workflows.before_after import per_user_rows
 from unsung.workflows.evaluate import ShopEvaluation
+from unsung.workflows.testing import DIALLED
 from unsung.workflows.user_groups import user_groups
 from unsung.workflows.validation import ValidationWindow
 
@@ -247,4 +248,14 @@ def _assumptions(record: dict[str, Any]) -> Iterator[str]:
         "uplift: they bought these items without Unsung's lists. Only an experiment tells what "
         "lists cause."
     )
+    if record["after"] == DIALLED:
+        yield (
+            "Unsung's lists are turned as far as was certified a window earlier. The dial that "
+            "serves was set on this page's own window, and may stand elsewhere."
+        )
+    else:
+        yield (
+            "Unsung's lists are undialled here, since no dial was certified a window earlier. "
+            "Where a dial serves, it shows more of the tail than this page."
+        )
     yield "Customers who bought nothing new in the window are not counted."
