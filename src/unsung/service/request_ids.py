@@ -1,19 +1,14 @@
 """The id that an answer, its exposures and its log lines share."""
 
 import os
-import random
-from typing import Final
 
 from starlette.requests import Request
 from starlette.types import Scope
 
-_DRAWN: Final = random.Random()  # noqa: S311 - ids have to differ, not to be secret
-os.register_at_fork(after_in_child=_DRAWN.seed)
-
 
 def new_request_id() -> str:
     """32 hex digits."""
-    return f"{_DRAWN.getrandbits(128):032x}"
+    return os.urandom(16).hex()
 
 
 def give_request_id(scope: Scope) -> str:
