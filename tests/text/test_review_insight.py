@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -7,11 +8,13 @@ import pytest
 from unsung import schema
 from unsung.data.dataset import Dataset
 from unsung.schema import DAY_US
+from unsung.text.base import TextEncoder
 from unsung.text.review_insight import (
     ReviewInsight,
     ReviewSettings,
     praise_sentence,
     read_reviews,
+    titles_and_texts,
 )
 from unsung.text.sentiment import SentimentSettings
 
@@ -32,14 +35,20 @@ def written(n: int = 40) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(schema.REVIEW_DTYPES)).astype(schema.REVIEW_DTYPES)
 
 
-def insight_of(shop: Dataset, reviews: pd.DataFrame, moment: int | None = None) -> ReviewInsight:
+def insight_of(
+    shop: Dataset,
+    reviews: pd.DataFrame,
+    moment: int | None = None,
+    settings: ReviewSettings = SETTINGS,
+    encoder: TextEncoder | None = None,
+) -> ReviewInsight:
     n_users = len(shop.users)
     spread = reviews.assign(user_index=(reviews["user_index"] % n_users).astype("int32"))
     spread.loc[reviews["user_index"] < 0, "user_index"] = -1
     alike = shop.catalogue.assign(category="straps")
     told = replace(shop, catalogue=alike, reviews=spread, read_at=200 * DAY_US)
     state = told.as_of(moment)
-    found = read_reviews(state, SETTINGS, rng=np.random.default_rng(0))
+    found = read_reviews(state, settings, rng=np.random.default_rng(0), encoder=encoder)
     assert found is not None
     return found
 
@@ -124,3 +133,45 @@ def test_a_shop_without_reviews_has_no_insight(toy_shop: Dataset, rng: np.random
 def test_no_praise_no_sentence() -> None:
     assert praise_sentence(None) == ""
     assert praise_sentence({"n_reviews": 3, "praised": []}) == ""
+
+
+class Counting:
+    """An encoder of two sides that counts the texts it is given."""
+
+    name = "counting"
+    dim = 2
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        self.texts += texts
+        bad = np.array(["broke" in t or "weak" in t or "hate" in t for t in texts])
+        return np.stack([bad, ~bad], axis=1).astype(np.float32)
+
+
+def test_the_language_model_reads_no_more_reviews_than_it_may(toy_shop: Dataset) -> None:
+    few = ReviewSettings(
+        most_embedded=5,
+        sentiment=SentimentSettings(min_documents=200, l2=(1.0,), most_embedded=40),
+    )
+    encoder = Counting()
+    found = insight_of(toy_shop, written(), settings=few, encoder=encoder)
+    assert found.shop["sentiment_reads"] == "words and counting"
+    touchstones = 40
+    assert len(encoder.texts) <= 40 + touchstones + 5
+
+
+def test_titles_and_texts_are_learnt_from_by_themselves() -> None:
+    reviews = pd.DataFrame({"title": ["Good ", None, ""], "text": ["It works.", "Bad.", np.nan]})
+    texts, of_review = titles_and_texts(reviews)
+    assert texts == ["Good", "It works.", "Bad."]
+    assert of_review.tolist() == [0, 0, 1]
+
+
+def test_reviews_without_stars_get_those_of_reviews_that_say_the_like(toy_shop: Dataset) -> None:
+    many = pd.concat([written(60), written(60)], ignore_index=True)
+    many.loc[many.index[-30:], "rating"] = np.nan
+    found = insight_of(toy_shop, many)
+    mixed, bad = (found.items[name] for name in ids(toy_shop)[:2])
+    assert mixed["praise_share"] > bad["praise_share"]

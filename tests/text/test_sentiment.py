@@ -1,15 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from unsung.errors import BundleError, NotEnoughDataError
+from unsung.text.language import language_of
 from unsung.text.sentiment import (
     Sentiment,
     SentimentSettings,
     praise_of_stars,
     sentiment_documents,
 )
+from unsung.text.sentiment_vectors import drawn_to_embed
+from unsung.text.touchstones import touchstones_of
 
 PRAISE = ["works great and sounds good", "lovely strings, very happy", "好用，非常满意"]
 CRITICISM = ["broke at once, a waste", "terrible noise, sent it back", "很差，太失望了"]
@@ -32,9 +37,7 @@ def test_unseen_texts_with_known_words_are_told_apart(fitted: Sentiment) -> None
 
 
 def test_words_that_were_never_seen_lean_nowhere(fitted: Sentiment) -> None:
-    unknown = fitted.head.intercept * fitted.line[0]
-    assert fitted.leaning(["ξξξ"])[0] == pytest.approx(unknown)
-    assert abs(unknown) < 1
+    assert fitted.leaning(["ξξξ", ""]).tolist() == [0, 0]
 
 
 def test_same_draws_same_bytes() -> None:
@@ -64,6 +67,146 @@ def test_a_shop_where_nearly_all_praise_is_calibrated_to_its_share() -> None:
     assert found.mean() == pytest.approx(praise.mean(), abs=0.03)
     for said in (True, False):
         assert found[words == said].mean() == pytest.approx(praise[words == said].mean(), abs=0.06)
+
+
+class Knowing:
+    """An encoder that knows a word of praise from one of criticism, also such as no review has."""
+
+    name = "knowing"
+    dim = 3
+    liked = ("great", "lovely", "happy", "love", "wunderbar", "满意", "喜欢", "好用")
+    scolded = ("waste", "terrible", "hate", "poor", "schlecht", "很差", "失望", "讨厌")
+
+    def __init__(self) -> None:
+        self.n_read = 0
+
+    def encode(self, texts):
+        self.n_read += len(texts)
+        sides = [
+            [any(word in text.lower() for word in words) for words in (self.liked, self.scolded)]
+            for text in texts
+        ]
+        found = np.array([[*side, 0.3] for side in sides], dtype=np.float32).reshape(-1, 3)
+        return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+class Blind(Knowing):
+    """An encoder to which all texts are one."""
+
+    name = "blind"
+
+    def encode(self, texts):
+        return np.tile(np.array([[1, 0, 0]], dtype=np.float32), (len(texts), 1))
+
+
+def hard(n: int = 200) -> tuple[list[str], np.ndarray]:
+    """Reviews whose one telling word is a rare one as often as not, so that words alone falter."""
+    rng = np.random.default_rng(5)
+    praise = rng.random(n) < 0.7
+    sides = {True: Knowing.liked[:5], False: Knowing.scolded[:5]}
+    filler = np.array(["strings", "case", "pedal", "bought", "came", "box", "week", "sound"])
+    texts = []
+    for praises in praise.tolist():
+        said = rng.choice(filler, 6).tolist()
+        telling = str(rng.choice(sides[praises]))
+        texts.append(" ".join([*said, telling + "x" * int(rng.integers(1, 9)), telling]))
+    return texts, praise
+
+
+@pytest.fixture(scope="module")
+def with_vectors() -> Sentiment:
+    texts, praise = hard()
+    return Sentiment.fit(
+        texts, praise, SentimentSettings(min_documents=60), rng=np.random.default_rng(0),
+        encoder=Knowing(),
+    )  # fmt: skip
+
+
+def test_a_language_model_that_helps_is_read(with_vectors: Sentiment) -> None:
+    assert with_vectors.reads == "words and knowing"
+    found = with_vectors.leaning(["wunderbar", "schlecht"])
+    assert found[0] > 0 > found[1]
+
+
+def test_with_vectors_the_shop_s_share_is_kept(with_vectors: Sentiment) -> None:
+    texts, praise = hard()
+    found = with_vectors.probability(texts)
+    assert found.mean() == pytest.approx(praise.mean(), abs=0.05)
+    assert found[praise].mean() > 0.9
+    assert found[~praise].mean() < 0.3
+
+
+def test_a_language_model_that_tells_nothing_is_left_out() -> None:
+    texts, praise = hard()
+    settings = SentimentSettings(min_documents=1)
+    rng = np.random.default_rng(0)
+    assert Sentiment.fit(texts, praise, settings, rng=rng, encoder=Blind()).reads == "words"
+
+
+def test_without_texts_to_embed_words_stay_alone() -> None:
+    encoder = Knowing()
+    settings = SentimentSettings(min_documents=1, most_embedded=0)
+    Sentiment.fit(*hard(), settings, rng=np.random.default_rng(0), encoder=encoder)
+    assert encoder.n_read == 0
+
+
+def test_only_what_words_are_least_sure_of_is_embedded(with_vectors: Sentiment) -> None:
+    texts, _ = hard()
+    by_words = replace(with_vectors, vectors=None).log_odds(texts)
+    found = with_vectors.log_odds(texts, 10)
+    changed = np.flatnonzero(found != by_words)
+    assert set(changed) <= set(np.argsort(np.abs(by_words), kind="stable")[:10])
+    assert len(changed) > 0
+    assert np.array_equal(with_vectors.log_odds(texts, 0), by_words)
+
+
+def test_arrays_bring_vectors_back_with_their_encoder_and_words_without(
+    with_vectors: Sentiment,
+) -> None:
+    texts, _ = hard(20)
+    arrays = with_vectors.to_arrays()
+    again = Sentiment.from_arrays(with_vectors.settings, arrays, Knowing())
+    assert again.log_odds(texts) == pytest.approx(with_vectors.log_odds(texts), abs=1e-4)
+    alone = Sentiment.from_arrays(with_vectors.settings, arrays)
+    assert alone.log_odds(texts) == pytest.approx(with_vectors.log_odds(texts, 0), abs=1e-4)
+    other = Knowing()
+    other.dim = 4
+    with pytest.raises(BundleError, match="another encoder"):
+        Sentiment.from_arrays(with_vectors.settings, arrays, other)
+
+
+def test_a_review_s_title_and_text_are_held_out_together() -> None:
+    """A title that its text repeats would teach the answer: then all would seem sure."""
+    rng = np.random.default_rng(2)
+    praise = rng.random(120) < 0.5
+    own = [f"code{n:03d}" for n in range(120)]
+    texts, truth = [*own, *own], np.tile(praise, 2)
+    settings = SentimentSettings(min_documents=1, l2=(0.3,), characters=1)
+    pairs = np.tile(np.arange(120), 2)
+    apart = Sentiment.fit(texts, truth, settings, rng=np.random.default_rng(0))
+    together = Sentiment.fit(texts, truth, settings, rng=np.random.default_rng(0), groups=pairs)
+    assert apart.line[0] > 5 * abs(together.line[0])
+
+
+@given(st.lists(st.booleans(), min_size=2, max_size=60), st.integers(1, 40))
+def test_as_even_as_there_are_texts_and_no_more_than_asked(kinds: list[bool], most: int) -> None:
+    truth = np.array(kinds)
+    rows = drawn_to_embed(truth, most, np.random.default_rng(0))
+    assert len(rows) <= most
+    assert len(np.unique(rows)) == len(rows)
+    assert len(rows) >= min(len(truth), most) - 1
+    fewer = min(truth.sum(), (~truth).sum())
+    assert min(truth[rows].sum(), (~truth[rows]).sum()) == min(fewer, most // 2)
+
+
+def test_chinese_reviews_begin_from_chinese_touchstones() -> None:
+    assert touchstones_of("zh") is not touchstones_of("en")
+    assert touchstones_of("und") is touchstones_of("en")
+    for language in ("zh", "en"):
+        stones = touchstones_of(language)
+        assert len(stones.praise) == len(stones.criticism)
+        assert not set(stones.praise) & set(stones.criticism)
+        assert {language_of(text) for text in stones.praise} == {language}
 
 
 def test_too_few_of_a_kind_is_an_error_that_says_so() -> None:

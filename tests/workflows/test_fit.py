@@ -13,6 +13,7 @@ from unsung.data.settings import ShopSettings, Source
 from unsung.errors import InputError, SettingsError
 from unsung.workflows import fit as fit_module
 from unsung.workflows.content import ContentBuilder
+from unsung.workflows.encoder import EncoderChoice
 from unsung.workflows.evaluate import EvaluateSettings
 from unsung.workflows.fine_tuning import FineTuned
 from unsung.workflows.fit import FitSettings, fit, fit_settings
@@ -33,7 +34,7 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     def worked(*_: object, **__: object) -> None:
         raise AssertionError("the work was begun")
 
-    for name in ("find_encoder", "evaluate", "diagnose"):
+    for name in ("choose_encoder", "evaluate", "diagnose"):
         monkeypatch.setattr(fit_module, name, worked)
 
 
@@ -108,7 +109,9 @@ def test_the_outlook_reads_no_vectors_that_know_sales(
 
     pretrained = Constant("pretrained")
     learned = SimpleNamespace(tuned=FineTuned(ContentBuilder(Constant("pretrained, interest"))))
-    monkeypatch.setattr(fit_module, "find_encoder", lambda *_: pretrained)
+    monkeypatch.setattr(
+        fit_module, "choose_encoder", lambda *_: (EncoderChoice("auto", ""), pretrained)
+    )
     monkeypatch.setattr(fit_module, "evaluate", lambda *_, **__: learned)
     monkeypatch.setattr(fit_module, "evaluation_record", lambda *_, **__: {})
     monkeypatch.setattr(fit_module, "fit_outlook", asked)

@@ -43,7 +43,7 @@ def evaluate(
     import numpy as np
 
     from unsung.reports.evaluation import evaluation_page
-    from unsung.workflows.encoder import find_encoder
+    from unsung.workflows.encoder import choose_encoder
     from unsung.workflows.evaluate import evaluate as run_evaluation
     from unsung.workflows.evaluation_record import evaluation_record
     from unsung.workflows.fit import fit_settings
@@ -59,18 +59,21 @@ def evaluate(
             "evaluation.tuning.k": k,
         }
         settings = fit_settings(found.settings, flags)
+        told, language_model = choose_encoder(settings.encoder, found.dataset, progress)
+        settings = settings.model_copy(update={"encoder": told.choice})
         rng = np.random.default_rng(settings.seed)
         with settings.work_folder() as folder:
             evaluation = run_evaluation(
                 found.dataset,
                 found.settings,
                 settings.of_encoder(),
-                encoder=find_encoder(settings.encoder, progress),
+                encoder=language_model,
                 work=folder,
                 rng=rng,
                 progress=progress,
             )
         record = evaluation_record(evaluation, rng=rng)
+    record["notes"] += filter(None, [told.reason])
     write_page(page, evaluation_page(record))
     if as_json:
         print_json(record)

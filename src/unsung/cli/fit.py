@@ -45,5 +45,7 @@ def fit(
         say(line)
     for line in training_lines(fitted.training):
         say(line)
+    if fitted.encoder_reason:
+        say(fitted.encoder_reason)
     say(f"Bundle: {out}. Report: {out / 'report.html'}")
     say(f"Next: unsung recommend {out} --user USER_ID --explain")

@@ -48,6 +48,22 @@ def with_praise(gems: list[dict[str, Any]], reviews: Mapping[str, Mapping[str, A
         gem["reason"] = f"{gem['reason']} {praise}".rstrip()
 
 
+def with_titles(gems: list[dict[str, Any]], advice: Mapping[str, Mapping[str, Any]]) -> None:
+    """Let the first advice on each gem with a poor title be what a better one would say.
+
+    Parameters
+    ----------
+    gems : list of dict
+        Changed in place.
+    advice : mapping of str to mapping
+        By item id, as of ``text_advice``.
+    """
+    for gem in gems:
+        found = advice.get(gem["item_id"])
+        if found is not None and found["suggestion"]:
+            gem["advice"] = [found["sentence"], *gem["advice"]]
+
+
 def advice_of(obstacles: list[dict[str, Any]]) -> list[str]:
     """What to do, from what holds the item back; to show it is always among it.
 

@@ -13,7 +13,7 @@ from unsung.text.documents import build_documents
 
 
 def item_page(served: ServedModel, item_id: str) -> dict[str, Any] | None:
-    """An item's values, segment, buyers, document and reviews; None where it isn't known.
+    """An item's values, segment, buyers, document, reviews, title advice; None where unknown.
 
     Parameters
     ----------
@@ -41,6 +41,7 @@ def item_page(served: ServedModel, item_id: str) -> dict[str, Any] | None:
         },
         "document": build_documents(row, settings.attributes, settings=settings).texts[0],
         "reviews": None if reviews is None else json.loads(reviews),
+        "title_advice": served.bundle.title_advice.get(item_id),
     }
 
 

@@ -23,7 +23,7 @@ from unsung.pipeline.outlook import Outlook, read_outlook
 from unsung.pipeline.policy import Dial, Policy, with_rules
 from unsung.pipeline.pools import item_facts
 from unsung.pipeline.recommend import Recommendation, Request, recommend
-from unsung.pipeline.review_files import read_item_reviews
+from unsung.pipeline.review_files import read_item_reviews, read_title_advice
 from unsung.pipeline.rules import Repeats, Rules
 from unsung.pipeline.state_files import fingerprint, read_segments, read_state, write_state
 from unsung.pipeline.two_stage import FirstStage, FirstStageSettings, TwoStage
@@ -147,6 +147,11 @@ class Bundle:
     def item_reviews(self) -> dict[str, str]:
         """By item id, what its reviews say as JSON; items without reviews are absent."""
         return read_item_reviews(self.folder)
+
+    @cached_property
+    def title_advice(self) -> dict[str, dict[str, Any]]:
+        """By item id, what its title lacks beside items that sell, and a better one."""
+        return read_title_advice(self.folder)
 
     def recommend(
         self, user_id: str | int, k: int = 10, *, rules: Rules | None = None, explain: bool = False

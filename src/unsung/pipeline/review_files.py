@@ -8,12 +8,14 @@ import pandas as pd
 from unsung import schema
 from unsung.artifacts import Folder, write_arrays, write_json, write_table
 from unsung.artifacts.files import to_json
+from unsung.text.base import TextEncoder
 from unsung.text.review_insight import ReviewInsight
 from unsung.text.sentiment import Sentiment, SentimentSettings
 
 SHOP_FILE = "reviews.json"
 ITEMS_FILE = "reviews.parquet"
 SENTIMENT_FILE = "sentiment.safetensors"
+ADVICE_FILE = "titles.json"
 
 
 def write_reviews(insight: ReviewInsight | None, folder: Path) -> None:
@@ -50,10 +52,25 @@ def read_item_reviews(folder: Folder) -> dict[str, str]:
     return dict(zip(table[schema.ITEM_ID].tolist(), table["record"].tolist(), strict=True))
 
 
-def read_sentiment(folder: Folder) -> Sentiment | None:
-    """The sentiment that was learnt from the shop's stars; None where there is none."""
+def read_title_advice(folder: Folder) -> dict[str, dict[str, Any]]:
+    """By item id, what ``unsung.discovery.text_advice`` says; empty where no title is poor."""
+    if ADVICE_FILE not in folder:
+        return {}
+    items: dict[str, dict[str, Any]] = folder.read_json(ADVICE_FILE)["items"]
+    return items
+
+
+def read_sentiment(folder: Folder, encoder: TextEncoder | None = None) -> Sentiment | None:
+    """The sentiment that was learnt from the shop's stars; None where there is none.
+
+    Parameters
+    ----------
+    folder : Folder
+    encoder : TextEncoder, optional
+        The bundle's own; without it words alone are read.
+    """
     if SENTIMENT_FILE not in folder:
         return None
     card: dict[str, Any] = folder.read_json(SHOP_FILE)
     settings = SentimentSettings.model_validate(card["sentiment"])
-    return Sentiment.from_arrays(settings, folder.read_arrays(SENTIMENT_FILE))
+    return Sentiment.from_arrays(settings, folder.read_arrays(SENTIMENT_FILE), encoder)

@@ -75,6 +75,12 @@ class ItemAnswer(BaseModel):
     reviews: dict[str, Any] | None = Field(
         default=None, description="What its reviews said as of the fit; none without reviews."
     )
+    title_advice: dict[str, Any] | None = Field(
+        default=None,
+        description="As of the fit, for an item outside the head without a title or with a short "
+        "one: what titles of items that sell state and its own doesn't, a better title made of "
+        "what the catalogue and reviews say, and what is foretold of such titles.",
+    )
 
 
 class ReceivedAnswer(BaseModel):

@@ -15,7 +15,9 @@ from unsung.errors import NotEnoughDataError
 from unsung.progress import Progress, silent
 from unsung.settings import Settings
 from unsung.statistics.shrinkage import ShrunkMeans, shrink_means
+from unsung.text.base import TextEncoder
 from unsung.text.sentiment import Sentiment, SentimentSettings, praise_of_stars
+from unsung.text.star_ratings import StarRatings
 from unsung.text.suspicious_reviews import reasons_to_set_aside
 from unsung.text.voice import Aspect, ReviewVoice, Voice
 
@@ -28,6 +30,9 @@ class ReviewSettings(Settings):
     sentiment: SentimentSettings = SentimentSettings()
     most_reviews: int = Field(default=50_000, ge=1)
     """The latest reviews that are read."""
+    most_embedded: int = Field(default=2000, ge=0)
+    """Reviews that the language model reads beside what it learns from: those of which words are
+    least sure. All others are judged by their words."""
     least_of_item: int = Field(default=2, ge=1)
     """Reviews of an item from which on its aspects and a summary are given."""
     aspects: int = Field(default=5, ge=0)
@@ -42,7 +47,8 @@ class ReviewInsight:
     ----------
     shop : dict
         ``n_reviews``, ``set_aside`` (reason -> reviews), ``learnt_from`` (reviews of praise and
-        criticism that the sentiment knows; 0 where there is none), ``praised``, ``criticised``.
+        criticism that the sentiment knows; 0 where there is none), ``sentiment_reads`` (``words``,
+        or words and the language model's name), ``praised``, ``criticised``.
     items : dict of str to dict
         By item id: ``n_reviews``, ``set_aside``, ``quality`` (``stars``, ``low``, ``n`` and
         ``prior``) or None, ``praise_share`` or None, ``praised``, ``criticised``, ``summary``.
@@ -60,6 +66,7 @@ def read_reviews(
     settings: ReviewSettings | None = None,
     *,
     rng: np.random.Generator,
+    encoder: TextEncoder | None = None,
     progress: Progress = silent,
 ) -> ReviewInsight | None:
     """Read the reviews that a state knows.
@@ -70,6 +77,8 @@ def read_reviews(
         Nothing at or after its moment is read.
     settings : ReviewSettings, optional
     rng : Generator
+    encoder : TextEncoder, optional
+        For the sentiment, where it helps.
     progress : Progress, optional
 
     Returns
@@ -87,12 +96,13 @@ def read_reviews(
     kept = np.flatnonzero([not reason for reason in reasons])
     counted, said = latest.iloc[kept], [texts[row] for row in kept]
     stars = counted["rating"].to_numpy(dtype=np.float64)
-    sentiment, n_learnt = _sentiment(said, stars, settings.sentiment, rng)
+    sentiment, n_learnt = _sentiment(counted, settings.sentiment, rng, encoder, progress)
     progress("reading reviews", 1, 3)
-    praise = None if sentiment is None else sentiment.probability(said)
+    praise = None if sentiment is None else sentiment.probability(said, settings.most_embedded)
     item = counted["item_index"].to_numpy(dtype=np.int64)
     category = _categories(state)
-    voice = ReviewVoice.fit(said, _filled(stars, praise), item, category[item])
+    filled = _filled(stars, said, praise, settings.sentiment, rng)
+    voice = ReviewVoice.fit(said, filled, item, category[item])
     progress("reading reviews", 2, 3)
     quality = _quality(stars, item, state.n_items, category)
     every = latest["item_index"].to_numpy(dtype=np.int64)
@@ -112,6 +122,7 @@ def read_reviews(
         "n_reviews": len(latest),
         "set_aside": dict(Counter(filter(None, reasons))),
         "learnt_from": n_learnt,
+        "sentiment_reads": None if sentiment is None else sentiment.reads,
         **_aspects_of(voice.of_shop()),
     }
     return ReviewInsight(shop, items, sentiment)
@@ -172,22 +183,71 @@ def _categories(state: ShopState) -> np.ndarray:
 
 
 def _sentiment(
-    texts: Sequence[str], stars: np.ndarray, settings: SentimentSettings, rng: np.random.Generator
+    reviews: pd.DataFrame,
+    settings: SentimentSettings,
+    rng: np.random.Generator,
+    encoder: TextEncoder | None,
+    progress: Progress,
 ) -> tuple[Sentiment | None, int]:
-    rows, praise = praise_of_stars(stars)
+    """Sentiment learnt from titles and texts by themselves, and from how many reviews."""
+    rows, praise = praise_of_stars(reviews["rating"].to_numpy(dtype=np.float64))
+    texts, of_review = titles_and_texts(reviews.iloc[rows])
     try:
-        found = Sentiment.fit([texts[row] for row in rows], praise, settings, rng=rng)
+        found = Sentiment.fit(
+            texts, praise[of_review], settings,
+            rng=rng, encoder=encoder, groups=of_review, progress=progress,
+        )  # fmt: skip
     except NotEnoughDataError:
         return None, 0
     return found, len(rows)
 
 
-def _filled(stars: np.ndarray, praise: np.ndarray | None) -> np.ndarray:
+def titles_and_texts(reviews: pd.DataFrame) -> tuple[list[str], np.ndarray]:
+    """What reviews say, their titles and texts as texts of their own.
+
+    A title says the most in the fewest words, and short texts are what sentences are like.
+
+    Parameters
+    ----------
+    reviews : DataFrame
+        ``title, text``.
+
+    Returns
+    -------
+    texts : list of str
+        None is empty.
+    of_review : ndarray of int64, shape (n_texts,)
+        Row of the review that each is of.
+    """
+    cells = [reviews[name].tolist() for name in (schema.TITLE, schema.TEXT)]
+    found = [
+        (part.strip(), row)
+        for column in cells
+        for row, part in enumerate(column)
+        if isinstance(part, str) and part.strip()
+    ]
+    texts = [text for text, _ in found]
+    return texts, np.array([row for _, row in found], dtype=np.int64)
+
+
+def _filled(
+    stars: np.ndarray,
+    texts: Sequence[str],
+    praise: np.ndarray | None,
+    settings: SentimentSettings,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Stars, and where a review has none those that its words would have got."""
     absent = np.isnan(stars)
     if not absent.any():
         return stars
     known = stars[~absent]
+    given = [texts[row] for row in np.flatnonzero(~absent).tolist()]
+    ratings = StarRatings.fit(given, known, settings, rng=rng)
+    if ratings is not None:
+        filled = stars.copy()
+        filled[absent] = ratings.expected([texts[row] for row in np.flatnonzero(absent).tolist()])
+        return filled
     if praise is None or not len(known):
         return np.where(absent, known.mean() if len(known) else _MIDDLE_STARS, stars)
     rows, praises = praise_of_stars(known)

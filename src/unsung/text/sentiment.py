@@ -1,7 +1,7 @@
 """How likely a text is praise, learnt from the shop's own stars."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -9,11 +9,20 @@ from pydantic import Field
 from scipy.special import expit
 
 from unsung.errors import BundleError, NotEnoughDataError
+from unsung.progress import Progress, silent
 from unsung.settings import Settings
-from unsung.statistics.linear_fit import LinearFit, fit_logistic
+from unsung.statistics.linear_fit import LinearFit, Rows, fit_logistic
+from unsung.text.base import TextEncoder
 from unsung.text.documents import Documents
 from unsung.text.language import words
 from unsung.text.normalise import normalise
+from unsung.text.sentiment_vectors import (
+    VectorReading,
+    balanced,
+    drawn_to_embed,
+    learn_vectors,
+    log_losses,
+)
 from unsung.text.term_vectors import TermSettings, TermVectors
 
 PRAISE_STARS: Final = 4.0
@@ -24,6 +33,8 @@ LEAST_OF_EACH: Final = 20
 
 _CALIBRATION_L2: Final = 1e-3
 _FOLDS: Final = 3
+_SURE: Final = 2.0
+"""Standard errors by which vectors must lower the loss of held-out texts."""
 
 
 class SentimentSettings(Settings):
@@ -37,11 +48,16 @@ class SentimentSettings(Settings):
     """Longest run of letters that counts in a Latin word; of Chinese characters, one less."""
     max_characters: int = Field(default=1000, ge=50)
     """How much of a text is read."""
+    most_embedded: int = Field(default=4000, ge=0)
+    """Texts that the language model learns from, praise and criticism as evenly as there are; 0
+    leaves words alone."""
+    embedded_characters: int = Field(default=200, ge=20)
+    """How much of a text the language model reads."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sentiment:
-    """A linear model over words, pairs of words and runs of letters.
+    """A linear model over words, pairs of words and runs of letters, and vectors where they help.
 
     Parameters
     ----------
@@ -50,13 +66,21 @@ class Sentiment:
     head : LinearFit
         Log-odds of praise.
     line : tuple of float
-        Slope and shift that calibrate them, from texts that weren't learnt from.
+        Slope and shift that calibrate what words say without the intercept, from texts that weren't
+        learnt from.
+    vectors : VectorReading or None
+        What a language model adds; None where there is none, or held-out texts were told apart no
+        better with it.
+    both : tuple of float
+        Factors of what words and vectors say, and a shift, which calibrate the two together.
     """
 
     settings: SentimentSettings
     terms: TermVectors = field(repr=False)
     head: LinearFit = field(repr=False)
     line: tuple[float, float]
+    vectors: VectorReading | None = field(default=None, repr=False)
+    both: tuple[float, float, float] = (1.0, 1.0, 0.0)
 
     @classmethod
     def fit(
@@ -66,6 +90,9 @@ class Sentiment:
         settings: SentimentSettings | None = None,
         *,
         rng: np.random.Generator,
+        encoder: TextEncoder | None = None,
+        groups: np.ndarray | None = None,
+        progress: Progress = silent,
     ) -> "Sentiment":
         """Learn from texts of which it is known whether they praise.
 
@@ -76,6 +103,11 @@ class Sentiment:
         settings : SentimentSettings, optional
         rng : Generator
             Draws the parts that penalty and calibration are measured on.
+        encoder : TextEncoder, optional
+            Used where held-out texts are told apart better with its vectors, beyond chance.
+        groups : ndarray of int, shape (n,), optional
+            Texts of one number, such as a review's title and its text, are held out together.
+        progress : Progress, optional
 
         Raises
         ------
@@ -94,57 +126,150 @@ class Sentiment:
                 f"There are {truth.sum()} reviews of praise and {(~truth).sum()} of criticism: "
                 f"sentiment is learnt from {LEAST_OF_EACH} of each or more."
             )
+        group = np.arange(len(truth)) if groups is None else np.asarray(groups)
+        fold = (rng.permutation(int(group.max()) + 1) % _FOLDS)[group]
         documents = sentiment_documents(texts, settings)
         terms = TermVectors.fit(documents, TermSettings(min_documents=settings.min_documents))
         rows = terms.transform(documents)
-        weights = _balanced(truth)
-        fold = rng.permutation(len(truth)) % _FOLDS
-        tried = [_held_out(rows, truth, fold, weights, l2) for l2 in settings.l2]
+        tried = [_held_out(rows, truth, fold, l2) for l2 in settings.l2]
         lines = [fit_logistic(out[:, None], truth, _CALIBRATION_L2) for out in tried]
         losses = [
-            _log_loss(truth, line.predict(out[:, None]))
+            log_losses(truth, line.predict(out[:, None])).mean()
             for line, out in zip(lines, tried, strict=True)
         ]
         best = int(np.argmin(losses))
-        head = fit_logistic(rows, truth, settings.l2[best], weights=weights)
-        return cls(
-            settings, terms, head, (float(lines[best].coefficients[0]), lines[best].intercept)
+        head = fit_logistic(rows, truth, settings.l2[best], weights=balanced(truth))
+        line = (float(lines[best].coefficients[0]), lines[best].intercept)
+        by_words = cls(settings, terms, head, line)
+        if encoder is None or not settings.most_embedded:
+            return by_words
+        drawn = drawn_to_embed(truth, settings.most_embedded, rng)
+        return by_words._with_vectors(
+            [texts[row] for row in drawn], truth[drawn], tried[best][drawn], truth.mean(),
+            fold[drawn], encoder, progress,
+        )  # fmt: skip
+
+    def _with_vectors(
+        self,
+        texts: Sequence[str],
+        truth: np.ndarray,
+        said: np.ndarray,
+        share: float,
+        fold: np.ndarray,
+        encoder: TextEncoder,
+        progress: Progress,
+    ) -> "Sentiment":
+        """The same with vectors, or itself where they don't help beyond chance."""
+        trial = learn_vectors(
+            texts, truth, fold, encoder,
+            characters=self.settings.embedded_characters, progress=progress,
+        )  # fmt: skip
+        columns = np.stack([said, trial.held_out], axis=1)
+        # Drawn more evenly than the shop's reviews are: weights put its share back.
+        weights = np.where(truth, share / truth.mean(), (1 - share) / (1 - truth.mean()))
+        both = fit_logistic(columns, truth, _CALIBRATION_L2, weights=weights)
+        if both.coefficients[0] < 0:  # words that say nothing of texts they didn't learn from
+            columns[:, 0] = 0
+            both = fit_logistic(columns, truth, _CALIBRATION_L2, weights=weights)
+        gain = log_losses(truth, self.line[0] * said + self.line[1]) - log_losses(
+            truth, both.predict(columns)
+        )
+        gain *= weights
+        by_words, by_vectors = both.coefficients.tolist()
+        if by_vectors <= 0 or gain.mean() <= _SURE * gain.std() / np.sqrt(len(gain)):
+            return self
+        return replace(
+            self, vectors=trial.reading, both=(max(by_words, 0.0), by_vectors, both.intercept)
         )
 
-    def log_odds(self, texts: Sequence[str]) -> np.ndarray:
-        """Calibrated log-odds of praise: ndarray of float64, shape (n,)."""
-        rows = self.terms.transform(sentiment_documents(texts, self.settings))
-        slope, shift = self.line
-        return slope * self.head.predict(rows) + shift
+    @property
+    def reads(self) -> str:
+        """What is read of a text, for people: words, and the name of the language model."""
+        return "words" if self.vectors is None else f"words and {self.vectors.encoder.name}"
 
-    def probability(self, texts: Sequence[str]) -> np.ndarray:
-        """Probability that each text is praise among texts like those learnt from, 0 to 1."""
-        return np.asarray(expit(self.log_odds(texts)))
+    def log_odds(self, texts: Sequence[str], most_embedded: int | None = None) -> np.ndarray:
+        """Calibrated log-odds of praise: ndarray of float64, shape (n,).
+
+        Parameters
+        ----------
+        texts : sequence of str
+        most_embedded : int, optional
+            The language model reads so many, those of which words are least sure; all where not
+            given.
+        """
+        said = self._said(texts)
+        found = self.line[0] * said + self.line[1]
+        if self.vectors is None:
+            return found
+        rows = np.argsort(np.abs(found), kind="stable")[:most_embedded]
+        read = self.vectors.log_odds([texts[row] for row in rows])
+        found[rows] = self.both[0] * said[rows] + self.both[1] * read + self.both[2]
+        return found
+
+    def probability(self, texts: Sequence[str], most_embedded: int | None = None) -> np.ndarray:
+        """Probability that each text is praise among texts like those learnt from, 0 to 1.
+
+        Parameters
+        ----------
+        texts : sequence of str
+        most_embedded : int, optional
+            As for ``log_odds``.
+        """
+        return np.asarray(expit(self.log_odds(texts, most_embedded)))
 
     def leaning(self, texts: Sequence[str]) -> np.ndarray:
         """Log-odds of praise where praise and criticism are equally frequent; 0 is neither.
 
         What a sentence by itself leans to, whatever the share of praise in the shop: shape (n,).
+        Words that were never seen lean nowhere.
         """
+        said = self._said(texts)
+        if self.vectors is None:
+            return self.line[0] * said
+        return self.both[0] * said + self.both[1] * self.vectors.log_odds(texts)
+
+    def _said(self, texts: Sequence[str]) -> np.ndarray:
+        """What words say, not calibrated: 0 where none is known."""
         rows = self.terms.transform(sentiment_documents(texts, self.settings))
-        return self.line[0] * self.head.predict(rows)
+        return np.asarray(rows @ self.head.coefficients)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """What ``fit`` learnt, for a bundle."""
-        return {
+        """What ``fit`` learnt, for a bundle; the encoder is kept by itself."""
+        found = {
             **{f"terms/{name}": values for name, values in self.terms.to_arrays().items()},
             "coefficients": self.head.coefficients.astype(np.float32),
             "scale": np.array([self.head.intercept, *self.line]),
         }
+        if self.vectors is None:
+            return found
+        head = self.vectors.head
+        return {
+            **found,
+            "vectors": head.coefficients.astype(np.float32),
+            "vectors_scale": np.array([head.intercept, *self.both]),
+        }
 
     @classmethod
-    def from_arrays(cls, settings: SentimentSettings, arrays: dict[str, np.ndarray]) -> "Sentiment":
+    def from_arrays(
+        cls,
+        settings: SentimentSettings,
+        arrays: dict[str, np.ndarray],
+        encoder: TextEncoder | None = None,
+    ) -> "Sentiment":
         """The fitted model again.
+
+        Parameters
+        ----------
+        settings : SentimentSettings
+        arrays : dict of str to ndarray
+        encoder : TextEncoder, optional
+            The one that it was fitted with; without it words alone are read, calibrated by
+            themselves.
 
         Raises
         ------
         BundleError
-            Where the arrays don't fit together.
+            Where the arrays don't fit together, or the encoder is another one.
         """
         held = {name.removeprefix("terms/"): array for name, array in arrays.items()}
         kind = TermSettings(min_documents=settings.min_documents)
@@ -153,7 +278,15 @@ class Sentiment:
             raise BundleError("The sentiment's arrays don't fit; write the bundle again.")
         intercept, slope, shift = (float(number) for number in arrays["scale"])
         head = LinearFit(arrays["coefficients"].astype(np.float64), intercept)
-        return cls(settings, terms, head, (slope, shift))
+        by_words = cls(settings, terms, head, (slope, shift))
+        if encoder is None or "vectors" not in arrays:
+            return by_words
+        if encoder.dim != len(arrays["vectors"]):
+            raise BundleError("The sentiment was learnt with another encoder; fit the shop again.")
+        intercept, *both = (float(number) for number in arrays["vectors_scale"])
+        head = LinearFit(arrays["vectors"].astype(np.float64), intercept)
+        reading = VectorReading(encoder, head, settings.embedded_characters)
+        return replace(by_words, vectors=reading, both=(both[0], both[1], both[2]))
 
 
 def praise_of_stars(stars: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -204,24 +337,12 @@ def _runs(text: str, longest: int) -> Iterator[str]:
             yield "#" + lowered[start : start + length]
 
 
-def _balanced(truth: np.ndarray) -> np.ndarray:
-    """Weights with which both kinds count alike, of mean 1."""
-    share = truth.mean()
-    return np.asarray(np.where(truth, 0.5 / share, 0.5 / (1 - share)))
-
-
-def _held_out(
-    rows: np.ndarray, truth: np.ndarray, fold: np.ndarray, weights: np.ndarray, l2: float
-) -> np.ndarray:
-    """Log-odds of every text by a model that didn't learn from it."""
+def _held_out(rows: Rows, truth: np.ndarray, fold: np.ndarray, l2: float) -> np.ndarray:
+    """What words say of every text by a model that didn't learn from it, without the intercept."""
     values = np.zeros(len(truth))
     for part in range(_FOLDS):
         out = fold == part
         kept = np.flatnonzero(~out)
-        fitted = fit_logistic(rows[kept], truth[kept], l2, weights=weights[kept])
-        values[out] = fitted.predict(rows[np.flatnonzero(out)])
+        fitted = fit_logistic(rows[kept], truth[kept], l2, weights=balanced(truth[kept]))
+        values[out] = rows[np.flatnonzero(out)] @ fitted.coefficients
     return values
-
-
-def _log_loss(truth: np.ndarray, log_odds: np.ndarray) -> float:
-    return float(np.mean(np.logaddexp(0, log_odds) - truth * log_odds))

@@ -1,16 +1,98 @@
 """Which text encoder a shop gets."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+from unsung import schema
+from unsung.data.dataset import Dataset
 from unsung.errors import BundleError, InputError, MissingExtraError
 from unsung.learning.export import encoder_folder
-from unsung.learning.weights import DEFAULT_MODEL
+from unsung.learning.weights import DEFAULT_MODEL, MULTILINGUAL_MODEL
 from unsung.progress import Progress, silent
+from unsung.text.language import catalogue_language
 from unsung.text.onnx_encoder import CARD_FILE, OnnxEncoder
 
 NONE: Final = "none"
 AUTO: Final = "auto"
+READ_BY_MULTILINGUAL: Final = {
+    "zh": "Chinese",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "ru": "Russian",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "nl": "Dutch",
+    "pl": "Polish",
+}
+"""Languages other than English that the multilingual model was trained on and that are told apart
+here: ISO 639-1 -> name."""
+
+
+class EncoderChoice(NamedTuple):
+    """A choice of encoder as ``find_encoder`` takes it, and why, in a sentence or none.
+
+    Parameters
+    ----------
+    choice : str
+    reason : str
+        Empty where the choice wasn't left to the catalogue, or there is no encoder.
+    """
+
+    choice: str
+    reason: str
+
+
+def choose_encoder(
+    choice: str, dataset: Dataset, progress: Progress = silent
+) -> tuple[EncoderChoice, OnnxEncoder | None]:
+    """Let the catalogue's language choose where the choice is ``auto``, and find the encoder.
+
+    Parameters
+    ----------
+    choice : str
+        As for ``find_encoder``.
+    dataset : Dataset
+        The language is that of its titles; of its reviews where no item has a title.
+    progress : Progress, optional
+
+    Returns
+    -------
+    choice : EncoderChoice
+    encoder : OnnxEncoder or None
+
+    Raises
+    ------
+    InputError, MissingExtraError
+        As ``find_encoder``.
+    """
+    if choice != AUTO:
+        return EncoderChoice(choice, ""), find_encoder(choice, progress)
+    language = READ_BY_MULTILINGUAL.get(catalogue_language(_texts(dataset)))
+    if language is not None:
+        try:
+            found = find_encoder(MULTILINGUAL_MODEL, progress)
+        except MissingExtraError:
+            found = None
+        if found is not None:
+            reason = f"The catalogue is mostly {language}: its language model is {found.name}."
+            return EncoderChoice(MULTILINGUAL_MODEL, reason), found
+    found = find_encoder(AUTO, progress)
+    if found is None:
+        return EncoderChoice(AUTO, ""), None
+    if language is None:
+        return EncoderChoice(AUTO, f"The language model is {found.name}."), found
+    reason = f"The catalogue is mostly {language}, which {found.name} wasn't trained on."
+    return EncoderChoice(AUTO, reason), found
+
+
+def _texts(dataset: Dataset) -> list[str]:
+    """Titles, else what reviews say."""
+    titles = dataset.catalogue.get(schema.TITLE)
+    found = list(dataset.titles) if titles is None else titles.dropna().tolist()
+    return found or dataset.reviews[schema.TEXT].dropna().tolist()
 
 
 def find_encoder(choice: str = AUTO, progress: Progress = silent) -> OnnxEncoder | None:

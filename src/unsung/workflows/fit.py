@@ -15,11 +15,12 @@ from pydantic import Field
 from unsung.artifacts import check_target
 from unsung.data.settings import ShopSettings
 from unsung.data.state import ShopState
-from unsung.errors import InputError, MissingLibraryError, NotEnoughDataError
+from unsung.discovery.text_advice import TextAdviceSettings
+from unsung.errors import InputError, NotEnoughDataError
 from unsung.pipeline.bundle import Bundle, Model, Records, load_bundle, write_bundle
 from unsung.pipeline.components import default_components, default_weights
 from unsung.pipeline.policy import check_rules, with_rules
-from unsung.pipeline.review_files import write_reviews
+from unsung.pipeline.review_files import ADVICE_FILE, write_reviews
 from unsung.pipeline.two_stage import FirstStageSettings
 from unsung.popularity.segments import SEGMENT_NAMES, segment_items
 from unsung.progress import Progress, silent
@@ -32,16 +33,17 @@ from unsung.text.review_insight import ReviewInsight, ReviewSettings
 from unsung.workflows.content import ContentBuilder
 from unsung.workflows.diagnose import diagnose
 from unsung.workflows.dial_record import dial_record
-from unsung.workflows.encoder import AUTO, find_encoder, model_of
+from unsung.workflows.encoder import AUTO, choose_encoder, model_of
 from unsung.workflows.evaluate import EvaluateSettings, ShopEvaluation, evaluate
 from unsung.workflows.evaluation_record import evaluation_record
 from unsung.workflows.fine_tuning import FineTuned, training_record
-from unsung.workflows.gems import GemSettings, find_gems
+from unsung.workflows.gems import GemSettings
 from unsung.workflows.latest_window import Latest
 from unsung.workflows.outlook import ShopOutlook, fit_outlook, outlook_table, write_outlook
 from unsung.workflows.outlook_examples import OutlookSettings
 from unsung.workflows.prepare import Shop
-from unsung.workflows.reviews import review_insight
+from unsung.workflows.reviews import InsightSettings, gems_and_reviews
+from unsung.workflows.text_advice import title_advice
 from unsung.workflows.today import today_record
 from unsung.workflows.windows import Recipe
 
@@ -50,9 +52,10 @@ class FitSettings(Settings):
     """How a shop is fitted."""
 
     encoder: str = AUTO
-    """The language model that is fine-tuned: ``auto`` (all-MiniLM-L6-v2), a folder in the layout of
-    Hugging Face or a name on its hub; it stands in place of ``model`` wherever something is
-    fine-tuned. ``none``, or the folder of an ONNX encoder, which is taken as it is."""
+    """The language model that is fine-tuned: ``auto`` (use-m3 for a catalogue in one of its
+    languages but English, else all-MiniLM-L6-v2), one of these, a folder in the layout of Hugging
+    Face, or a name on its hub; it stands in place of ``model`` wherever something is fine-tuned.
+    ``none``, or the folder of an ONNX encoder, which is taken as it is."""
     seed: int = Field(default=0, ge=0)
     """Seed of everything that is drawn at random."""
     work: str | None = None
@@ -62,6 +65,7 @@ class FitSettings(Settings):
     outlook: OutlookSettings = OutlookSettings()
     gems: GemSettings = GemSettings()
     reviews: ReviewSettings = ReviewSettings()
+    titles: TextAdviceSettings = TextAdviceSettings()
     rules: SlotRules = SlotRules()
     """What the shop wants of every served list, after the dial."""
 
@@ -122,6 +126,9 @@ class Fitted:
         As in ``frontier.json``; None where too few customers could set it.
     problem : str or None
         The sentence that says why there is no evaluation.
+    encoder_reason : str
+        The sentence that says which language model the catalogue's language chose, and why; empty
+        where another was named or there is none.
     """
 
     bundle: Bundle
@@ -130,6 +137,7 @@ class Fitted:
     training: dict[str, Any] | None = None
     dial: dict[str, Any] | None = None
     problem: str | None = None
+    encoder_reason: str = ""
 
 
 def fit(
@@ -183,7 +191,8 @@ def fit(
 
 def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Progress) -> Fitted:
     rng = np.random.default_rng(settings.seed)
-    encoder = find_encoder(settings.encoder, progress)
+    told, encoder = choose_encoder(settings.encoder, shop.dataset, progress)
+    settings = settings.model_copy(update={"encoder": told.choice})
     chosen, problem = _test(shop, encoder, settings, work, rng, progress)
     tested = None if chosen is None else evaluation_record(chosen, rng=rng)
     plain = ContentBuilder(encoder, one_of_variants=shop.settings.variants == "one")
@@ -214,23 +223,19 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
         dial = latest.dial(model, settings.evaluation.dial, rng=rng, progress=progress)
     policy = with_rules(None if dial is None else dial.policy, settings.rules)
     model = replace(model, policy=policy)
-    turned, today = None, None
-    if chosen is not None:
-        today = today_record(chosen, shop.dataset, rng=rng)
+    today = None if chosen is None else today_record(chosen, shop.dataset, rng=rng)
+    turned = None
     if dial is not None and chosen is not None:
         turned = dial_record(dial, chosen, rng=rng, progress=progress)
-    training = training_record(
-        tuned.record,
-        [] if chosen is None else chosen.changed,
-        settings.evaluation.k,
-        None if outlook is None else outlook.outlook.record,
-    )
-    gems = _gems(shop, model, tuned, diagnosis, settings.gems, rng=rng, progress=progress)
-    reviews = review_insight(state, gems, settings.reviews, seed=settings.seed, progress=progress)
+    changed = [] if chosen is None else chosen.changed
+    foretold = None if outlook is None else outlook.outlook.record
+    training = training_record(tuned.record, changed, settings.evaluation.k, foretold)
+    wanted = InsightSettings(settings.gems, settings.reviews, settings.seed)
+    gems, reviews = gems_and_reviews(shop, model, tuned, diagnosis, wanted, rng, progress)
+    advice = title_advice(model, diagnosis, outlook, gems, settings.titles)
     name = tuned.content.encoder.name if tuned.content.encoder else None
-    found = _Found(
-        tested, diagnosis, training, turned, today, gems, outlook, name, problem, reviews
-    )
+    told_of = (gems, outlook, name, told.reason, problem, reviews, advice)
+    found = _Found(tested, diagnosis, training, turned, today, *told_of)
     progress("writing the bundle", 0, 1)
     write_bundle(
         out,
@@ -241,7 +246,7 @@ def _fit(shop: Shop, out: Path, settings: FitSettings, work: Path, progress: Pro
     )
     bundle = load_bundle(out)
     progress("writing the bundle", 1, 1)
-    return Fitted(bundle, diagnosis, tested, training, turned, problem)
+    return Fitted(bundle, diagnosis, tested, training, turned, problem, told.reason)
 
 
 def _outlook(
@@ -268,33 +273,6 @@ def _outlook(
     except NotEnoughDataError:
         return None
     return ShopOutlook(outlook, outlook_table(outlook, shop.dataset, wanted, progress=progress))
-
-
-def _gems(
-    shop: Shop,
-    model: Model,
-    tuned: FineTuned,
-    diagnosis: Mapping[str, Any],
-    settings: GemSettings,
-    *,
-    rng: np.random.Generator,
-    progress: Progress,
-) -> dict[str, Any] | None:
-    """The shop's gems; None where its history is too short to learn the demand for items from."""
-    rows = diagnosis["tables"]["items"]["rows"]
-    obstacles = {row["item_id"]: row["reasons"] for row in rows}
-    try:
-        return find_gems(
-            shop,
-            model,
-            tuned.before or tuned.content,
-            obstacles,
-            settings,
-            rng=rng,
-            progress=progress,
-        )
-    except (NotEnoughDataError, MissingLibraryError):
-        return None
 
 
 def _test(
@@ -352,8 +330,10 @@ class _Found:
     gems: dict[str, Any] | None
     outlook: ShopOutlook | None
     encoder: str | None
+    encoder_reason: str
     problem: str | None
     reviews: ReviewInsight | None
+    advice: dict[str, Any] | None
 
 
 def _records(shop: Shop, settings: FitSettings, found: _Found) -> Records:
@@ -371,6 +351,8 @@ def _records(shop: Shop, settings: FitSettings, found: _Found) -> Records:
         documents["frontier.json"] = found.dial
     if found.gems is not None:
         documents["gems.json"] = found.gems
+    if found.advice is not None:
+        documents[ADVICE_FILE] = found.advice
     pages = {}
     if found.today is not None:
         documents["before-after.json"] = found.today
@@ -384,7 +366,7 @@ def _records(shop: Shop, settings: FitSettings, found: _Found) -> Records:
         "training": found.training,
         "dial": found.dial,
         "today": found.today,
-        "notes": [found.problem] if found.problem else [],
+        "notes": [*filter(None, (found.problem, found.encoder_reason))],
     }
     return Records(
         settings={"shop": shop_settings, "fit": settings.model_dump(mode="json")},

@@ -24,7 +24,7 @@ from unsung.discovery.gems import (
     potential_of,
 )
 from unsung.discovery.sentences import advice_of, reason_of
-from unsung.errors import NotEnoughDataError
+from unsung.errors import MissingLibraryError, NotEnoughDataError
 from unsung.pipeline.bundle import Model
 from unsung.popularity.exposure import impressions_per_item
 from unsung.popularity.segments import segment_items
@@ -146,6 +146,37 @@ def find_gems(
         "gems": gems,
         "back_test": _back_test(trials, settings.top, rng),
     }
+
+
+def gems_where_known(
+    shop: Shop,
+    model: Model,
+    builder: ContentBuilder,
+    diagnosis: Mapping[str, Any],
+    settings: GemSettings,
+    *,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> dict[str, Any] | None:
+    """``find_gems``, or None where the history is too short to learn the demand for items from.
+
+    Parameters
+    ----------
+    shop : Shop
+    model : Model
+    builder : ContentBuilder
+    diagnosis : mapping
+        As in ``diagnosis.json``.
+    settings : GemSettings
+    rng : Generator
+    progress : Progress
+    """
+    rows = diagnosis["tables"]["items"]["rows"]
+    obstacles = {row["item_id"]: row["reasons"] for row in rows}
+    try:
+        return find_gems(shop, model, builder, obstacles, settings, rng=rng, progress=progress)
+    except (NotEnoughDataError, MissingLibraryError):
+        return None
 
 
 def back_test_gems(
