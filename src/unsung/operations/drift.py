@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -32,6 +33,7 @@ MOST_TIMES: Final = 2.0
 """Events a day may be so many times more or fewer than before."""
 MOST_POINTS: Final = 0.15
 """A share may move by so much."""
+_REFERENCES: Final[WeakKeyDictionary[ServedModel, dict[str, float | None]]] = WeakKeyDictionary()
 SENTENCES: Final = {
     "events": "{now:,.0f} events a day, where the fit's last weeks had {fit:,.0f}.",
     "new_user_share": (
@@ -154,12 +156,21 @@ def reference_of(served: ServedModel) -> dict[str, float | None]:
         them; of the lists that the fit tested, the share of places with the established tail, and
         the share of customers who bought one of ten items in the test window. None where not known.
     """
-    state = served.bundle.model.state
     tested = _tested(served)
-    known = {"tail_share": tested.get("aplt_tail"), "hit_rate_of_test": tested.get("hr_at_k")}
+    if served not in _REFERENCES:
+        _REFERENCES[served] = _of_fit(served.bundle.model.state)
+    return {
+        **_REFERENCES[served],
+        "tail_share": tested.get("aplt_tail"),
+        "hit_rate_of_test": tested.get("hr_at_k"),
+    }
+
+
+def _of_fit(state: ShopState) -> dict[str, float | None]:
+    """Of the last weeks that the fit knew: counted once, for it takes a second in a small shop."""
+    names = ("events", "targets", "new_user_share", "new_item_share")
     if state.as_of is None:
-        names = ("events", "targets", "new_user_share", "new_item_share")
-        return {**dict.fromkeys(names), **known}
+        return dict.fromkeys(names)
     rows = state.interactions
     since = state.as_of - REFERENCE_DAYS * DAY_US
     late = rows.timestamp >= since
@@ -176,8 +187,7 @@ def reference_of(served: ServedModel) -> dict[str, float | None]:
         new_item_events=int((~np.isin(rows.item_index[late], old_items)).sum()),
     )
     found = figures(counts, REFERENCE_DAYS)
-    names = ("events", "targets", "new_user_share", "new_item_share")
-    return {**{name: found[name] for name in names}, **known}
+    return {name: found[name] for name in names}
 
 
 def catalogue_shares(state: ShopState) -> dict[str, float]:

@@ -96,6 +96,7 @@ class DialAnswer(BaseModel):
 
     position: int
     n_positions: int
+    strengths: list[float] = Field(description="Of the method, at positions 1 to n_positions.")
     policy: str
     certificate: dict[str, Any] | None
     frontier: Any = Field(description="What each setting would cost and bring, from the fit.")

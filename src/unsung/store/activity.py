@@ -104,3 +104,34 @@ def items_told_of(store: Store, since: int) -> Sequence[tuple[str, int]]:
     )
     with store.reading() as connection:
         return [(str(item), int(moment)) for item, moment in connection.execute(query)]
+
+
+def latest_shown(store: Store, user_id: str) -> tuple[int, str, list[str]] | None:
+    """The list that a customer was shown last: when, by which policy, and its items by rank.
+
+    Parameters
+    ----------
+    store : Store
+    user_id : str
+
+    Returns
+    -------
+    shown : tuple of int, str and list of str, or None
+        Microseconds since 1970 UTC; None where no list was shown.
+    """
+    table = tables.exposures
+    latest = (
+        sa.select(table.c.request_id)
+        .where(table.c.user_id == user_id)
+        .order_by(table.c.timestamp.desc(), table.c.request_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = (
+        sa.select(table.c.timestamp, table.c.policy, table.c.item_id)
+        .where(table.c.request_id == latest)
+        .order_by(table.c.rank)
+    )
+    with store.reading() as connection:
+        rows = list(connection.execute(query))
+    return (int(rows[0][0]), str(rows[0][1]), [str(item) for *_, item in rows]) if rows else None

@@ -22,6 +22,29 @@ from unsung.service.app import create_app
 from unsung.service.settings import ServiceSettings
 from unsung.text.review_insight import ReviewInsight
 
+HERE = Path(__file__).parent
+PAGES = {
+    "/": "#lorenz svg",
+    "/dial": "#preview .first + div ol",
+    "/gems": ".gem h2",
+    "/items": "#table tbody tr",
+    "/items/teapot": "#similar li",
+    "/customers?user=u1": "#ours ol",
+    "/models": "#metrics table",
+    "/try": "#list ol",
+}
+"""Address -> what is there when the page is complete."""
+LOOKS = ((1440, "light", "en-GB"), (390, "dark", "zh-CN"))
+"""Both widths, schemes and languages."""
+BUSY = "() => document.querySelectorAll('[aria-busy=true], .skeleton').length"
+# Contrast of every text with what lies behind it, by WCAG 2.1; controls without a name or with an
+# order of their own; ids that come twice. What it can't tell (gradients, text on charts) it leaves.
+FAULTS = HERE.joinpath("faults.js").read_text("utf-8")
+# What reaches beyond the page sideways without being in a part that scrolls of its own.
+WIDER = """(width) => [...document.querySelectorAll("body *")]
+  .filter((node) => !node.closest(".scroll, .shelf, .unseen, .skip, pre, svg, .numbers"))
+  .filter((node) => node.checkVisibility() && node.getBoundingClientRect().right > width + 1)
+  .map((node) => node.outerHTML.slice(0, 90))"""
 PAYLOADS = (
     "<script>window.hacked=1</script>",
     "<img src=x onerror='window.hacked=2'>",
@@ -123,6 +146,16 @@ def gems_in(model) -> dict:
     return {"format": 1, "window_days": 28.0, "n_items": 9, "gems": gems, "back_test": tried}
 
 
+def fitting(frontier: dict, strengths: tuple[float, ...]) -> dict:
+    """A frontier whose first tested positions are the policy's."""
+    factor = strengths[0] / frontier["positions"][0]["strength"]
+    moved = {
+        name: [{**row, "strength": row["strength"] * factor} for row in frontier[name]]
+        for name in ("positions", "frontier")
+    }
+    return {**frontier, **moved}
+
+
 def reviewed() -> ReviewInsight:
     """Reviews of the teapot, some of them set aside, with hostile quotes; the others have none."""
 
@@ -150,8 +183,11 @@ def full_bundle(model, documents, tmp_path_factory) -> Path:
     files = {name: found for name, found in documents.items() if name.endswith(".json")}
     files["diagnosis.json"] = diagnosed(shown, documents)
     files["gems.json"] = gems_in(shown)
+    files["frontier.json"] = fitting(documents["frontier.json"], policy.strengths)
     pages = {"report.html": "<!doctype html><title>Report</title>"}
-    records = Records({}, {}, files, pages, [partial(write_reviews, reviewed())])
+    tested = documents["evaluation.json"]["models"]
+    metrics = {one["name"]: one["summary"] for one in tested}
+    records = Records({}, metrics, files, pages, [partial(write_reviews, reviewed())])
     write_bundle(folder, replace(shown, policy=policy), records, created="2026-03-01T10:00:00Z")
     return folder
 
@@ -194,3 +230,87 @@ def address(full_bundle, tmp_path_factory) -> Iterator[str]:
     loop.call_soon_threadsafe(server.stop)
     thread.join(20)
     loop.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complains of, and whoever else is asked for something."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def looks(browser):
+    """One context a look, for all tests: what a browser has fetched and compiled is kept."""
+    made = {}
+
+    def of(look):
+        if look not in made:
+            width, scheme, locale = look
+            size = {"width": width, "height": 900}
+            made[look] = browser.new_context(viewport=size, color_scheme=scheme, locale=locale)
+        return made[look]
+
+    yield of
+    for context in made.values():
+        context.close()
+
+
+@pytest.fixture
+def visit(looks, address, complaints):
+    """Opens a page with a look; it is closed when the test is over."""
+    pages = []
+
+    def opened(path, look=LOOKS[0], ready=None, prepare=None, settle=True):
+        page = looks(look).new_page()
+        pages.append(page)
+        page.set_default_timeout(60_000)
+        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda sent: sent.url.startswith((address, "blob:", "data:"))
+                or complaints.append(sent.url))  # fmt: skip
+        if prepare is not None:
+            prepare(page)
+        page.goto(address + path)
+        page.wait_for_selector(ready or PAGES[path])
+        if settle:
+            settled(page)
+        return page
+
+    yield opened
+    for page in pages:
+        page.close()
+
+
+def settled(page) -> None:
+    for _ in range(200):
+        if not page.evaluate(BUSY):
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(f"{page.url} stays busy")
+
+
+@pytest.fixture
+def settle():
+    """Waits until nothing of a page is on its way any more."""
+    return settled
+
+
+@pytest.fixture
+def whole(complaints):
+    """Says what is wrong with a page as it is now: layout, contrast, names, complaints."""
+
+    def faults(page, look) -> list[str]:
+        width = look[0]
+        found = [*page.evaluate(FAULTS), *page.evaluate(WIDER, width), *complaints]
+        if page.evaluate("document.documentElement.scrollWidth") != width:
+            found.append("the page scrolls sideways")
+        if page.evaluate("window.hacked") is not None:
+            found.append("something ran")
+        if page.locator("html").get_attribute("lang") != look[2][:2]:
+            found.append("another language")
+        if page.locator("html").get_attribute("data-theme") != look[1]:
+            found.append("another scheme")
+        return found + ["a part failed"] * page.locator(".state.failed").count()
+
+    return faults

@@ -49,6 +49,9 @@
   for (const node of document.querySelectorAll("svg[role=img], [role=img]")) {
     if (!node.getAttribute("aria-label")) faults.push("picture without a name");
   }
+  for (const node of document.querySelectorAll("[tabindex]")) {
+    if (node.tabIndex > 0) faults.push(`order of its own: ${node.outerHTML.slice(0, 80)}`);
+  }
   const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
   faults.push(...ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `twice: ${id}`));
   if (document.querySelectorAll("h1").length !== 1) faults.push("one h1");

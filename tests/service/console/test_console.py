@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from importlib.resources import files
 
@@ -294,3 +295,55 @@ def test_messages_are_plain_tables():
     for language in ("en", "zh"):
         found = json.loads(source("messages", f"{language}.json"))
         assert all(isinstance(text, str) for text in found.values())
+
+
+def test_who_gets_the_places_of_lists(start, bundles):
+    client = start(bundle=bundles[1])
+    shop = client.app.state.context.shop
+    nothing = client.get("/v1/shown").json()
+    assert (nothing["n_places"], nothing["n_items"], nothing["segments"]) == (0, 0, {})
+    assert nothing["tested"] == []
+    lists = [
+        client.get(f"/v1/users/{user}/recommendations", params={"k": 5}).json()["items"]
+        for user in ("u1", "u2", "u3")
+    ]
+    shop.flush()
+    told = client.get("/v1/shown", params={"days": 7}).json()
+    listed = [item for one in lists for item in one]
+    assert told["n_places"] == len(listed) == 15
+    assert told["n_items"] == len({item["item_id"] for item in listed})
+    assert sum(told["segments"].values()) == pytest.approx(1)
+    assert sum(told["bands"].values()) == pytest.approx(1)
+    heads = sum(item["segment"] == "head" for item in listed)
+    assert told["segments"]["head"] == pytest.approx(heads / 15)
+
+
+def test_what_a_customer_was_shown_last(client):
+    assert client.get("/v1/users/u1/shown").json()["items"] == []
+    for k in (2, 4):
+        listed = client.get("/v1/users/u1/recommendations", params={"k": k}).json()["items"]
+    client.app.state.context.shop.flush()
+    told = client.get("/v1/users/u1/shown").json()
+    names = ("item_id", "rank", "title", "segment")
+    assert told["items"] == [{name: item[name] for name in names} for item in listed]
+    assert told["timestamp"] > 0
+
+
+def test_who_got_the_places_of_tested_lists(console):
+    popular, served = console.get("/v1/shown").json()["tested"]
+    assert (popular["name"], served["name"]) == ("most_popular", "two_stage")
+    assert popular["segments"] == {"head": 1.0, "tail": 0.0, "fresh": 0.0, "cold": 0.0}
+    assert popular["n_items"] == round(0.0193 * 20)
+    assert served["segments"]["tail"] == pytest.approx(0.0992)
+
+
+def test_versions_stand_side_by_side_even_where_a_bundle_is_gone(console, start, bundles, tmp_path):
+    (entry,) = console.get("/v1/versions").json()["versions"]
+    assert entry["name"] == "dialled"
+    assert entry["created"] == "2026-03-01T10:00:00Z"
+    assert entry["figures"]["aplt_tail"] == pytest.approx(0.1587)
+    moved = tmp_path / "bundle"
+    shutil.copytree(bundles[1], moved)
+    client = start(bundle=moved)
+    shutil.rmtree(moved)
+    assert client.get("/v1/versions").json()["versions"][-1]["figures"] == {}

@@ -1,7 +1,10 @@
 """The pages, their style sheet and their modules."""
 
+import asyncio
+import contextlib
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,9 +17,12 @@ from fastapi import APIRouter, FastAPI, Path, Query, Request
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
+from unsung.errors import UnsungError
+from unsung.operations.shop_facts import diagnosis_overview
 from unsung.service.access import needs
 from unsung.service.console.chart_script import ChartScript, default_cache
 from unsung.service.console.language import COOKIE, LANGUAGES, NAMES, language_of, messages
+from unsung.service.context import Context
 from unsung.service.problems import NotFoundError
 from unsung.service.routes import browsing
 
@@ -26,6 +32,7 @@ _FOR_EVER: Final = "public, max-age=31536000, immutable"
 CHARTS: Final = "charts.js"
 CHARTED: Final = frozenset({"tail", "dial", "item", "models"})
 """Pages with charts."""
+_IMPORT: Final = re.compile(rb"""^import .* from "\./([\w.]+)";$""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,16 @@ NAVIGATION: Final = tuple(page for page in PAGES if not page.parent)
 async def _charts(app: FastAPI) -> AsyncIterator[None]:
     app.state.charts = ChartScript(default_cache())
     app.state.charts.begin()
+    context: Context = app.state.context
+    warming = asyncio.create_task(context.work(lambda: _warm(context)))
     yield
+    await asyncio.gather(warming, return_exceptions=True)
+
+
+def _warm(context: Context) -> None:
+    """Read what the first page shows before anybody waits for it; without a model there is none."""
+    with contextlib.suppress(UnsungError):
+        diagnosis_overview(context.shop.model())
 
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("public")], lifespan=_charts)
@@ -155,6 +171,7 @@ def render(page: Page, language: str, *, charts: bool = False) -> str:
             navigation=NAVIGATION,
             build=_build(),
             charts=charts,
+            modules=modules_of(f"{page.name}.js"),
             t=words.__getitem__,
             messages=_as_script(spoken),
         )
@@ -165,6 +182,29 @@ def _as_script(value: Any) -> Markup:
     """JSON that can stand in an element of HTML."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - no element can end in it
+
+
+@cache
+def modules_of(name: str) -> tuple[str, ...]:
+    """A module, the frame's, and all that they import: what a page asks for at once.
+
+    Parameters
+    ----------
+    name : str
+        Of the page's module.
+
+    Examples
+    --------
+    >>> modules_of("items.js")
+    ('api.js', 'dom.js', 'frame.js', 'items.js', 'words.js')
+    """
+    found: set[str] = set()
+    wanted = {name, "frame.js"}
+    while wanted:
+        found |= wanted
+        named = {one.decode() for module in wanted for one in _IMPORT.findall(_assets()[module])}
+        wanted = named - found
+    return tuple(sorted(found))
 
 
 @cache

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from unsung.operations import answers, browsing, shop_facts
+from unsung.operations import answers, browsing, shop_facts, shown, versions
 from unsung.operations.table_csv import as_csv
 from unsung.service.access import needs
 from unsung.service.answers_json import ListAnswer, as_json
@@ -54,6 +54,18 @@ async def shop(context: Here) -> Response:
 async def overview(context: Here) -> Response:
     """The diagnosis without its table of every item."""
     return as_json(await context.work(lambda: shop_facts.diagnosis_overview(context.shop.model())))
+
+
+@router.get("/shown", response_model=dict[str, Any])
+async def places(context: Here, days: Annotated[int, Query(ge=1, le=92)] = shown.DAYS) -> Response:
+    """Who gets the places of lists, by segment and popularity band: of late, and in the test."""
+    return as_json(await context.work(lambda: shown.shown_of(context.shop, now_us(), days)))
+
+
+@router.get("/versions", response_model=dict[str, Any])
+async def figures_of_versions(context: Here) -> Response:
+    """The figures that each known model was tested with, side by side."""
+    return as_json(await context.work(lambda: versions.figures_of(context.shop.store)))
 
 
 @router.get("/catalogue", response_model=dict[str, Any])
@@ -120,6 +132,12 @@ async def popular(
     """What most-popular would show a customer, to look at beside their list."""
     found = await context.work(lambda: browsing.popular_for(context.shop, user_id, k, now_us()))
     return as_json(_as_list(found, user_id))
+
+
+@router.get("/users/{user_id}/shown", response_model=dict[str, Any])
+async def shown_last(context: Here, user_id: User) -> Response:
+    """The list that a customer was shown last, to look at beside the one of now."""
+    return as_json(await context.work(lambda: shown.last_list(context.shop, user_id)))
 
 
 @router.get("/reports/before-after/figures", response_model=dict[str, Any])

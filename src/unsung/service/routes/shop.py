@@ -148,6 +148,7 @@ def _dial(context: Context) -> dict[str, Any]:
     return {
         "position": served.at(),
         "n_positions": served.n_positions,
+        "strengths": [] if policy is None else list(policy.strengths),
         "policy": served.policy_name(served.at()),
         "certificate": None if policy is None else policy.certificate,
         "frontier": folder.read_json("frontier.json") if "frontier.json" in folder else None,

@@ -3,12 +3,23 @@ import { get, id, post, put, query } from "./api.js";
 import { at, empty, failed, fill, h, itemLink, keepState, later, say, segment, state } from "./dom.js";
 import { habitsOf } from "./habits.js";
 import { reasonsOf } from "./reasons.js";
-import { count, percent, t } from "./words.js";
+import { count, moment, percent, t } from "./words.js";
 
 const K = 10;
 const field = at("user");
 let user = state().get("user") ?? "";
 let had = new Map();
+let beside = state().get("beside") === "shown" ? "shown" : "popular";
+let lists = null;
+const others = [...document.querySelectorAll("[data-beside]")];
+for (const button of others) {
+  button.addEventListener("click", () => {
+    beside = button.dataset.beside;
+    keepState({ beside: beside === "popular" ? "" : beside });
+    showBeside();
+  });
+}
+
 field.value = user;
 at("why-item").value = state().get("why") ?? "";
 
@@ -51,10 +62,17 @@ function show() {
   for (const [name, draw] of Object.entries({ "who-facts": who, habits: habitsOf, wishes, history })) fill(at(name), () => page, draw, { keep: true });
   fill(at("interests"), () => get(`/v1/users/${id(user)}/interests`), interests, { keep: true });
   at("why-not").replaceChildren();
-  const lists = Promise.all([get(`/v1/users/${id(user)}/preview?k=${K}&explain=true`), get(`/v1/users/${id(user)}/popular?k=${K}`), page]);
+  lists = Promise.all([get(`/v1/users/${id(user)}/preview?k=${K}&explain=true`), page]);
   // The titles of what they had are known then.
   fill(at("ours"), () => lists, ours, { keep: true }).then(() => at("why-item").value && whyNot());
-  fill(at("popular"), () => lists, popular, { keep: true });
+  showBeside();
+}
+
+/** The list to compare with: everybody's, or the one that was shown last. */
+function showBeside() {
+  for (const button of others) button.setAttribute("aria-pressed", String(button.dataset.beside === beside));
+  const path = beside === "shown" ? "shown" : `popular?k=${K}`;
+  fill(at("popular"), () => Promise.all([lists, get(`/v1/users/${id(user)}/${path}`)]), besideOurs, { keep: true });
 }
 
 function who(page) {
@@ -147,7 +165,7 @@ function history(page) {
   ];
 }
 
-function ours([list, , page]) {
+function ours([list, page]) {
   had = new Map(page.history.map((one) => [one.item_id, one.title]));
   at("policy").textContent = t("customers.policy", { rung: t(`customers.rung_${list.rung}`), policy: list.policy });
   if (!list.items.length) return empty(t("customers.empty_list"), t("customers.empty_list_text"));
@@ -165,10 +183,14 @@ function ours([list, , page]) {
   );
 }
 
-function popular([list, other]) {
+function besideOurs([[list], other]) {
   const mine = new Map(list.items.map((item) => [item.item_id, item.rank]));
-  return h(
-    "ol.list",
-    other.items.map((item) => h("li", h("span.rank", item.rank), h("span.name", itemLink(item.item_id, item.title)), mine.has(item.item_id) ? h("span.small.quiet", t("customers.also", { rank: mine.get(item.item_id) })) : null, h("div.under", segment(item.segment)))),
-  );
+  if (!other.items.length) return empty(t("customers.shown_none"), t("customers.shown_none_text"));
+  return [
+    other.timestamp && h("p.small.quiet", t("customers.shown_at", { when: moment(other.timestamp), policy: other.policy })),
+    h(
+      "ol.list",
+      other.items.map((item) => h("li", h("span.rank", item.rank), h("span.name", itemLink(item.item_id, item.title)), mine.has(item.item_id) ? h("span.small.quiet", t("customers.also", { rank: mine.get(item.item_id) })) : null, h("div.under", segment(item.segment)))),
+    ),
+  ];
 }

@@ -2,6 +2,7 @@
 import { get, id, post, put } from "./api.js";
 import { chart } from "./chart.js";
 import { at, empty, failed, fill, h, itemLink, keepState, later, say, segment, state } from "./dom.js";
+import { chosenOn, spotsOf } from "./positions.js";
 import { count, date, lang, moment, percent, signed, signedCount, t } from "./words.js";
 
 const K = 10;
@@ -80,7 +81,7 @@ function more(proof) {
   return h(
     "ul.events.small.quiet",
     groups.map((group) => h("li", t(group.users_needed ? "dial.group_needed" : "dial.group_open", { group: groupName(group.name), n: count(group.n), needed: count(group.users_needed) }))),
-    back && h("li", t("dial.back_test", { loss: percent(back.loss), low: percent(back.low), high: percent(back.high), from: percent(back.undialled_tail), to: percent(back.tail_share) })),
+    back && h("li", t(back.certified === null ? "dial.back_test_none" : "dial.back_test", { loss: percent(back.loss), low: percent(back.low), high: percent(back.high), from: percent(back.undialled_tail), to: percent(back.tail_share) })),
   );
 }
 
@@ -92,19 +93,10 @@ function groupName(name) {
   return name;
 }
 
-/** What a position does: seen on customers that took no part in choosing it. */
+/** What a position does: seen on customers that took no part in choosing it, where it was tested. */
 function effect(position) {
-  const found = dial.frontier;
-  if (!found) return null;
-  const rows = found.frontier ?? [];
-  const base = rows.find((row) => row.method === "undialled");
-  if (!position) {
-    return { loss: 0, low: 0, high: 0, tail: found.undialled_tail, row: base, base };
-  }
-  const spot = (found.positions ?? [])[position - 1];
-  if (!spot) return null;
-  const row = rows.find((one) => one.method === found.method && Math.abs(one.strength - spot.strength) < 1e-9);
-  return { loss: spot.loss, low: spot.loss_low, high: spot.loss_high, tail: spot.tail_share, row, base };
+  const spot = spotsOf(dial)[position];
+  return spot ? { ...spot, ...chosenOn(dial, position) } : null;
 }
 
 function turn() {
@@ -119,12 +111,16 @@ function turn() {
   slider.value = chosen;
   const ticks = h("div.ticks", { "aria-hidden": "true" }, Array.from({ length: last + 1 }, (_, n) => h("span", n === 0 ? t("dial.off") : n === last ? `${n} · ${t("dial.most")}` : n)));
   const effects = h("div.effects", { id: "effects", "aria-live": "polite" });
+  const seen = h("p.small.quiet");
   const note = h("input", { type: "text", maxlength: 1000, placeholder: t("dial.note_like"), id: "note" });
   const apply = h("button.button.primary", { type: "button" });
   const reset = h("button.button", { type: "button" }, t("dial.reset"));
   const drawEffects = () => {
     slider.setAttribute("aria-valuetext", t("dial.position_of", { position: chosen, last }));
-    effects.replaceChildren(...tiles(effect(chosen)));
+    const found = effect(chosen);
+    effects.replaceChildren(...tiles(found));
+    const limit = dial.frontier?.most_lost < 1 ? t("dial.effects_limit", { most: percent(dial.frontier.most_lost, 0) }) : "";
+    seen.textContent = `${t(found?.proof === "weaker" ? "dial.effects_weaker" : "dial.effects_what", { n: count(dial.certificate?.n) })} ${limit}`;
     apply.textContent = t("dial.apply", { position: chosen });
     apply.disabled = chosen === dial.position;
     reset.hidden = chosen === dial.position;
@@ -151,7 +147,7 @@ function turn() {
   place.replaceChildren(
     h("div.slider", slider, ticks),
     effects,
-    h("p.small.quiet", t("dial.effects_what", { n: count(dial.certificate?.n) })),
+    seen,
     h("label.field", { for: "note" }, h("span", t("dial.note"))),
     note,
     h("div.tools", apply, reset),
@@ -202,13 +198,12 @@ function frontier() {
     at("frontier").replaceChildren(empty(t("dial.no_frontier"), t("dial.no_frontier_text")));
     return;
   }
-  const named = (spot, n) => ({ ...spot, position: n + 1, relevance: 1 - spot.loss, worst: 1 - spot.loss_high, best: 1 - spot.loss_low, word: t(spot.certified ? "dial.certified_word" : "dial.open_word") });
-  const zero = { position: 0, relevance: 1, worst: 1, best: 1, tail_share: found.undialled_tail, certified: true, word: t("dial.certified_word") };
-  const spots = [zero, ...found.positions.map(named)];
+  const word = { certified: t("dial.certified_word"), weaker: t("dial.weaker_word"), open: t("dial.open_word") };
+  const spots = spotsOf(dial).filter(Boolean).map((spot) => ({ ...spot, certified: spot.proof !== "open", tail_share: spot.tail, relevance: 1 - spot.loss, worst: 1 - spot.high, best: 1 - spot.low, word: word[spot.proof] }));
   const held = spots.filter((spot) => spot.certified);
   const floor = 1 - found.budget;
   const edge = { from: Math.min(...spots.map((spot) => spot.tail_share)), to: held.at(-1).tail_share };
-  const at_ = spots[chosen];
+  const at_ = spots.find((spot) => spot.position === chosen) ?? spots[0];
   const x = { field: "tail_share", type: "quantitative", title: t("dial.x"), axis: { format: ".0%", tickCount: 6, grid: false }, scale: { zero: false, nice: true } };
   const low = Math.min(...spots.map((spot) => spot.worst), floor);
   const y = { field: "relevance", type: "quantitative", title: t("dial.y"), axis: { format: ".0%", tickCount: 5 }, scale: { domain: [Math.floor(low * 50) / 50, Math.ceil(Math.max(...spots.map((spot) => spot.best)) * 50 + 0.2) / 50], zero: false } };
@@ -226,14 +221,16 @@ function frontier() {
       { mark: { type: "area", fill: "var(--muted)", fillOpacity: 0.16 }, encoding: { x, y: { ...y, field: "worst" }, y2: { field: "best" } } },
       { data: { values: [{ floor }] }, mark: { type: "rule", stroke: "var(--fresh)", strokeDash: [4, 3], strokeWidth: 1.5 }, encoding: { y: { ...y, field: "floor" } } },
       { data: { values: [{ floor, x: Math.max(...spots.map((spot) => spot.tail_share)), label: t("dial.floor", { kept: percent(floor, 0) }) }] }, mark: { type: "text", align: "right", dy: -7, fill: "var(--fresh)" }, encoding: { x: { ...x, field: "x" }, y: { ...y, field: "floor" }, text: { field: "label" } } },
-      { mark: { type: "line", stroke: "var(--ink)", strokeWidth: 1.5 }, encoding: { x, y, order: { field: "position" } } },
+      { mark: { type: "line", stroke: "var(--ink)", strokeWidth: 1.5 }, encoding: { x, y, order: { field: "tail_share" } } },
       { transform: [{ filter: "!datum.certified" }], mark: { type: "point", fill: "var(--paper)", stroke: "var(--muted)", strokeWidth: 1.5, size: 44 }, encoding: { x, y, tooltip } },
-      { transform: [{ filter: "datum.certified" }], mark: { type: "point", shape: "diamond", fill: "var(--accent)", size: 90 }, encoding: { x, y, tooltip } },
+      { transform: [{ filter: "datum.proof === 'weaker'" }], mark: { type: "point", shape: "diamond", fill: "var(--paper)", stroke: "var(--accent)", strokeWidth: 1.5, size: 70 }, encoding: { x, y, tooltip } },
+      { transform: [{ filter: "datum.proof === 'certified'" }], mark: { type: "point", shape: "diamond", fill: "var(--accent)", size: 90 }, encoding: { x, y, tooltip } },
       { data: { values: [at_] }, mark: { type: "point", fillOpacity: 0, stroke: "var(--ink)", strokeWidth: 2, size: 260 }, encoding: { x, y, tooltip } },
     ],
   };
   at("frontier-legend").replaceChildren(
     h("span", "◆ ", t("dial.certified_word")),
+    spots.some((spot) => spot.proof === "weaker") ? h("span", "◇ ", t("dial.weaker_word")) : "",
     h("span", "○ ", t("dial.open_word")),
     h("span", "▒ ", t("dial.band", { level: percent(found.level, 0) })),
     h("span", "◯ ", t("dial.chosen")),
@@ -243,7 +240,7 @@ function frontier() {
     height: 280,
     table: {
       heads: [t("dial.position"), t("dial.proof"), t("dial.tail_share"), t("dial.relevance"), t("dial.worst")],
-      rows: spots.map((spot) => [spot.position || t("dial.off"), spot.word, percent(spot.tail_share), percent(spot.relevance), percent(spot.worst)]),
+      rows: spots.map((spot) => [spot.position === 0 ? t("dial.off") : (spot.position ?? "–"), spot.word, percent(spot.tail_share), percent(spot.relevance), percent(spot.worst)]),
     },
   });
 }
@@ -300,9 +297,11 @@ function history() {
   place.removeAttribute("aria-busy");
   const rows = [...dial.history].sort((one, other) => other.number - one.number);
   const undo = at("undo");
-  undo.hidden = rows.length < 2; // the first setting has nothing before it
+  undo.hidden = !rows.length;
   undo.disabled = false;
-  undo.onclick = () => change(undo, () => post("/v1/dial/undo"), "dial.undone");
+  // Before the first setting it stood at the last certified position of the fit.
+  const back = () => (rows.length > 1 ? post("/v1/dial/undo") : put("/v1/dial", { position: dial.n_positions, note: t("dial.undo_note") }));
+  undo.onclick = () => change(undo, back, "dial.undone");
   if (!rows.length) {
     place.replaceChildren(empty(t("dial.no_history"), t("dial.no_history_text")));
     return;

@@ -1,24 +1,31 @@
 // Models and data: what serves, how good it is, how it learnt, and what the data are like.
-import { get, post } from "./api.js";
+import { get } from "./api.js";
 import { chart } from "./chart.js";
-import { at, empty, failed, fill, h, say } from "./dom.js";
+import { at, empty, fill, h } from "./dom.js";
 import { showDrift } from "./drift.js";
-import { count, decimal, has, lang, moment, percent, signedCount, signedDecimal, t } from "./words.js";
+import { showVersions } from "./versions.js";
+import { count, decimal, has, lang, percent, signedCount, signedDecimal, t } from "./words.js";
 
 const missing = (error) => {
   if (error.status === 404) return null;
   throw error;
 };
-const scopes = get("/v1/session").then((session) => session.scopes ?? [], () => []);
-fill(at("health"), () => Promise.all([ready(), get("/v1/shop")]), health);
-fill(at("versions"), () => get("/v1/models"), versions);
-showDrift();
-fill(at("report"), () => get("/v1/reports/before-after/figures"), report);
-fill(at("metrics"), () => get("/v1/evaluation"), metrics);
-fill(at("training"), () => Promise.all([get("/v1/training").catch(missing), get("/v1/diagnosis/overview").catch(missing)]), training);
-const quality = get("/v1/quality");
-fill(at("findings"), () => quality, findings);
-fill(at("rows"), () => quality, rows);
+/** Everything that is another model's when another one serves. */
+function show() {
+  const keep = { keep: true };
+  fill(at("health"), () => Promise.all([ready(), get("/v1/shop")]), health, keep);
+  showDrift();
+  fill(at("report"), () => get("/v1/reports/before-after/figures"), report, keep);
+  fill(at("metrics"), () => get("/v1/evaluation"), metrics, keep);
+  fill(at("training"), () => Promise.all([get("/v1/training").catch(missing), get("/v1/diagnosis/overview").catch(missing)]), training, keep);
+  const quality = get("/v1/quality");
+  fill(at("findings"), () => quality, findings, keep);
+  fill(at("rows"), () => quality, rows, keep);
+}
+
+show();
+showVersions();
+document.addEventListener("unsung:model", show);
 
 /** Readiness answers 503 with its reasons: that is an answer, too. */
 async function ready() {
@@ -33,53 +40,10 @@ function health([state, shop]) {
     state.reasons.length > 0 && h("ul.events", state.reasons.map((reason, n) => (has(`models.not_ready_${state.codes?.[n]}`) && lang !== "en" ? h("li", t(`models.not_ready_${state.codes[n]}`)) : h("li", { lang: "en" }, reason)))),
     shop.note && h("p.small.quiet", { lang: "en" }, shop.note),
     h(
-      "dl.facts",
-      h("dt", t("models.serves")), h("dd", state.model ?? "–"),
-      h("dt", t("models.items")), h("dd", count(shop.n_items)),
-      h("dt", t("models.customers")), h("dd", count(shop.n_customers)),
-      h("dt", t("models.target")), h("dd", shop.target),
+      "dl.facts.across",
+      [["serves", state.model ?? "–"], ["items", count(shop.n_items)], ["customers", count(shop.n_customers)], ["target", shop.target]].map(([name, value]) => h("div", h("dt", t(`models.${name}`)), h("dd", value))),
     ),
   ];
-}
-
-function versions(found) {
-  const back = at("rollback");
-  scopes.then((mine) => {
-    back.hidden = !mine.includes("admin") || found.models.length < 2;
-  });
-  back.onclick = () => rollBack(back);
-  if (!found.models.length) return empty(t("models.no_versions"), t("models.no_versions_text"));
-  const head = (name) => h("th", { scope: "col" }, t(name));
-  const row = (model) =>
-    h(
-      "tr",
-      h("td", h("strong", model.version), h("div.small.quiet.path", { title: model.path }, model.path.split("/").slice(-2).join("/"))),
-      h("td", model.version === found.serving ? h("span.status.good", t("models.serving")) : t("models.waiting")),
-      h("td.small", moment(model.registered)),
-      h("td.number", decimal(model.metrics?.[SERVED.find((name) => name in (model.metrics ?? {}))], 3)),
-      h("td.number.quiet", decimal(model.metrics?.trend, 3)),
-    );
-  const change = (entry) => h("li", moment(entry.timestamp), " · ", t(has(`models.action_${entry.action}`) ? `models.action_${entry.action}` : "models.action_other", { version: entry.version, who: entry.who, action: entry.action }));
-  return [
-    h("div.scroll", h("table.narrow-table", h("thead", h("tr", ["models.version", "models.state", "models.registered"].map(head), ["models.quality_served", "models.quality_trend"].map((name) => h("th.number", { scope: "col" }, t(name))))), h("tbody", found.models.map(row)))),
-    h("details.define", h("summary", t("models.history")), h("ul.events", [...found.history].reverse().map(change))),
-  ];
-}
-
-// Of the lists that a fit tested, those that it serves.
-const SERVED = ["dialled", "two_stage", "blend"];
-
-async function rollBack(button) {
-  button.disabled = true;
-  try {
-    await post("/v1/models/rollback");
-    say(t("models.rolled_back"));
-    fill(at("versions"), () => get("/v1/models"), versions);
-  } catch (error) {
-    at("versions").append(failed(error));
-  } finally {
-    button.disabled = false;
-  }
 }
 
 const SHOWN = ["ndcg_at_k", "tail_ndcg_at_k", "fresh_ndcg_at_k", "hr_at_k", "aplt_tail", "aplt_fresh", "catalogue_coverage_at_k", "effective_items", "captured_value_at_k"];
@@ -147,13 +111,18 @@ function training([found, diagnosis]) {
   return [...places, reading.length > 0 && readers(reading)];
 }
 
+const SMOOTHED = 6;
+
 function curves(run, loss, value) {
   const { points, validations, best_step: best } = run.training;
   const x = { field: "step", type: "quantitative", title: t("models.step"), axis: { tickCount: 5, grid: false } };
   const draw = (place, rows, field, title, marks) => {
     const y = { field, type: "quantitative", title: null, scale: { zero: false }, axis: { tickCount: 4 } };
     const tooltip = [{ field: "step", title: t("models.step") }, { field, title, format: ".4f" }];
-    const layer = [{ mark: { type: "line", stroke: "var(--head)" }, encoding: { x, y } }];
+    const line = { mark: { type: "line", stroke: "var(--head)" }, encoding: { x, y } };
+    // Steps scatter: beside each, faintly, the mean of those around it.
+    const mean = { transform: [{ window: [{ op: "mean", field, as: "mean" }], frame: [-SMOOTHED, SMOOTHED], sort: [{ field: "step" }] }], ...line, encoding: { x, y: { ...y, field: "mean" } } };
+    const layer = rows.length > 4 * SMOOTHED ? [{ ...line, mark: { ...line.mark, strokeWidth: 1, opacity: 0.3 } }, mean] : [line];
     if (marks) layer.push({ mark: { type: "point", fill: "var(--head)", size: 44 }, encoding: { x, y, tooltip } });
     if (marks && best !== null) layer.push({ data: { values: [{ step: best }] }, mark: { type: "rule", stroke: "var(--tail)", strokeDash: [4, 3], strokeWidth: 1.5 }, encoding: { x } });
     const shown = rows.filter((_, n) => n % Math.ceil(rows.length / 12) === 0);

@@ -2,16 +2,27 @@
 import { get } from "./api.js";
 import { SEGMENTS, bySegment, chart } from "./chart.js";
 import { at, empty, failed, fill, h, itemLink, segment } from "./dom.js";
+import { story } from "./story.js";
 import { count, date, decimal, has, month, percent, t } from "./words.js";
 
 const SHOWN = 4;
-const regions = ["split", "bands", "why", "outlook", "zero"];
+const LEAST_ROOM = 0.05;
+// Below so many places shares of them say nothing.
+const FEWEST_PLACES = 200;
+const regions = ["why", "outlook", "zero"];
 const job = get("/v1/diagnosis/overview");
+// Who gets the places of lists: the page is whole without it.
+const places = get("/v1/shown");
+const shown = places.catch(() => ({ segments: {}, bands: {}, tested: [] }));
 const drawings = ["lorenz", "months", "gini"];
 const nothing = () => empty(t("tail.none"), t("tail.none_text"));
-const draw = { split, bands, why, outlook, zero };
+const draw = { why, outlook, zero };
 const complete = (found) => found.tables?.segments && found.tables.lorenz && found.figures;
 for (const name of regions) fill(at(name), () => job, (found) => (complete(found) ? draw[name](found) : nothing()));
+for (const [name, render] of [["split", split], ["bands", bands]]) {
+  fill(at(name), () => Promise.all([job, shown]), ([found, lists]) => (complete(found) ? render(found, lists) : nothing()));
+}
+story(job, places);
 job.then(figures, (error) => {
   for (const name of drawings) at(name).replaceChildren(failed(error));
 });
@@ -22,6 +33,7 @@ fill(at("week"), () => get("/v1/week"), week);
 function week(found) {
   at("week-since").textContent = t("tail.week_since", { date: date(found.since / 1000) });
   at("week-text").textContent = t(found.buyers ? "tail.week_text" : "tail.week_quiet", { n: count(found.buyers), before: count(found.buyers_before) });
+  if (!["gained", "first_sales", "new_items", "moves"].some((name) => found[name].n_items)) return null;
   const kinds = found.moves.kinds.slice(0, 3).map((kind) => h("p.small", segment(kind.from), " → ", segment(kind.to), " ", h("strong", count(kind.n_items))));
   return h(
     "div.quarters",
@@ -67,7 +79,20 @@ function figures(found) {
 
 const by = (rows, key) => Object.fromEntries(rows.map((row) => [row[key], row]));
 
-function split(found) {
+/** What there is of each segment: shares of the catalogue, of sales, and of the places in lists. */
+function measuresOf(rows, lists) {
+  const known = ["catalogue_share", "buyers_share", "revenue_share", "exposure_share"].filter((name) =>
+    rows.some((row) => row[name] !== null && row[name] !== undefined),
+  );
+  const of = (name, share) => ({ name, share });
+  return [
+    ...known.map((name) => of(t(`tail.${name}`), (row) => row[name])),
+    ...(lists.n_places >= FEWEST_PLACES ? [of(t("tail.shown"), (row) => lists.segments[row.segment])] : []),
+    ...lists.tested.map((one) => of(t(one.name === "most_popular" ? "tail.shown_popular" : "tail.shown_served"), (row) => one.segments[row.segment])),
+  ];
+}
+
+function split(found, lists) {
   const rows = found.tables.segments.rows;
   const { head, tail } = by(rows, "segment");
   at("split-text").textContent = t("tail.split_text", {
@@ -78,39 +103,38 @@ function split(found) {
     tail_share: percent(tail.catalogue_share, 0),
     tail_sales: percent(tail.buyers_share, 0),
   });
-  const measures = ["catalogue_share", "buyers_share", "revenue_share"].filter((name) =>
-    rows.some((row) => row[name] !== null && row[name] !== undefined),
-  );
-  const bar = (name) =>
+  const measures = measuresOf(rows, lists);
+  const bar = ({ name, share }) =>
     h(
       "div.share",
-      h("span", t(`tail.${name}`)),
+      h("span.small", name),
       h(
         "div.stack",
-        { role: "img", "aria-label": rows.map((row) => `${t(`segment.${row.segment}`)} ${percent(row[name])}`).join(", ") },
+        { role: "img", "aria-label": rows.map((row) => `${t(`segment.${row.segment}`)} ${percent(share(row))}`).join(", ") },
         rows
-          .filter((row) => row[name] > 0)
+          .filter((row) => share(row) > 0)
           .map((row) =>
             h(
               `span.fill.${row.segment}`,
-              { width: `${row[name] * 100}%`, title: `${t(`segment.${row.segment}`)}: ${percent(row[name])}` },
-              row[name] >= 0.06 ? percent(row[name], 0) : "",
+              { width: `${share(row) * 100}%`, title: `${t(`segment.${row.segment}`)}: ${percent(share(row))}` },
+              share(row) >= 0.06 ? percent(share(row), 0) : "",
             ),
           ),
       ),
     );
-  const cells = (row) => [
-    h("td.number", count(row.items)),
-    ...measures.map((name) => h("td.number", percent(row[name]))),
-  ];
   return [
-    h("div.rows", measures.map(bar)),
+    h("div.legend", SEGMENTS.map(segment)),
+    h("div.rows.bars-of-shares", measures.map(bar)),
     h(
-      "div.scroll",
+      "details.define",
+      h("summary", t("ui.numbers")),
       h(
-        "table.narrow-table",
-        h("thead", h("tr", h("th", { scope: "col" }, t("ui.segment")), h("th.number", { scope: "col" }, t("tail.items")), measures.map((name) => h("th.number", { scope: "col" }, t(`tail.${name}`))))),
-        h("tbody", rows.map((row) => h("tr", h("td", segment(row.segment)), cells(row)))),
+        "div.numbers",
+        h(
+          "table.narrow-table",
+          h("thead", h("tr", h("th", { scope: "col" }, t("ui.segment")), h("th.number", { scope: "col" }, t("tail.items")), measures.map((one) => h("th.number", { scope: "col" }, one.name)))),
+          h("tbody", rows.map((row) => h("tr", h("td", segment(row.segment)), h("td.number", count(row.items)), measures.map((one) => h("td.number", percent(one.share(row))))))),
+        ),
       ),
     ),
   ];
@@ -200,7 +224,10 @@ function months(found) {
   const first = later[0].gini;
   const last = later.at(-1).gini;
   at("gini-text").textContent = t(last > first + 0.005 ? "tail.gini_up" : last < first - 0.005 ? "tail.gini_down" : "tail.gini_same", { from: decimal(first), to: decimal(last), month: month(later[0].month) });
-  const y = { field: "gini", type: "quantitative", title: t("tail.gini"), scale: { zero: false, nice: true, padding: 8 }, axis: { tickCount: 4, format: ".3f" } };
+  const known = later.map((row) => row.gini);
+  // Room around the line, so that a change of a hundredth doesn't look like a landslide.
+  const [low, high] = [Math.min(...known) - LEAST_ROOM, Math.max(...known) + LEAST_ROOM].map((value) => Math.min(Math.max(value, 0), 1));
+  const y = { field: "gini", type: "quantitative", title: t("tail.gini"), scale: { zero: false, domain: [low, high], nice: true }, axis: { tickCount: 5, format: ".2f" } };
   const tooltip = [{ field: "label", title: t("ui.month") }, { field: "gini", title: t("tail.gini"), format: ".3f" }];
   chart(
     at("gini"),
@@ -215,11 +242,16 @@ function labels(rows) {
   return rows.reduceRight((rest, row) => `datum.value === '${row.month}' ? ${label(row)} : ${rest}`, "''");
 }
 
-function bands(found) {
+function bands(found, lists) {
   const rows = found.tables.bands.rows;
   const cell = (value, name) =>
-    h("td", h("span.small", percent(value)), h("span.meter", { "aria-hidden": "true" }, h(`span.fill.${name}`, { width: `${value * 100}%` })));
-  const heads = [t("tail.band"), t("tail.items"), t("tail.catalogue_share"), t("tail.buyers_share"), t("tail.revenue_share")];
+    value === null || value === undefined
+      ? h("td", "–")
+      : h("td", h("span.small", percent(value)), h("span.meter", { "aria-hidden": "true" }, h(`span.fill.${name}`, { width: `${(value / most) * 100}%` })));
+  const measures = ["catalogue_share", "buyers_share", "revenue_share", "exposure_share"].filter((name) => rows.some((row) => (row[name] ?? null) !== null));
+  const columns = [...measures.map((name) => [t(`tail.${name}`), (row) => row[name]]), ...(lists.n_places >= FEWEST_PLACES ? [[t("tail.shown"), (row) => lists.bands[row.band]]] : [])];
+  const most = Math.max(...rows.flatMap((row) => columns.map(([, share]) => share(row) ?? 0)));
+  const heads = [t("tail.band"), t("tail.items"), ...columns.map(([name]) => name)];
   return h(
     "div.scroll",
     h(
@@ -229,14 +261,8 @@ function bands(found) {
         "tbody",
         rows.map((row) => {
           const name = row.band.startsWith("0-") ? "head" : "tail";
-          return h(
-            "tr",
-            h("td", has(`tail.band_${row.band}`) ? t(`tail.band_${row.band}`) : `${row.band} %`),
-            h("td.number", count(row.items)),
-            cell(row.catalogue_share, name),
-            cell(row.buyers_share, name),
-            row.revenue_share === null || row.revenue_share === undefined ? h("td", "–") : cell(row.revenue_share, name),
-          );
+          const label = has(`tail.band_${row.band}`) ? t(`tail.band_${row.band}`) : `${row.band} %`;
+          return h("tr", h("td", label), h("td.number", count(row.items)), columns.map(([, share]) => cell(share(row), name)));
         }),
       ),
     ),

@@ -1,6 +1,6 @@
 // Warm-up budgets: started from a gem's card, looked at while they run, stopped.
 import { get, id, post, query } from "./api.js";
-import { at, empty, failed, fill, h, itemLink, say } from "./dom.js";
+import { at, failed, fill, h, itemLink, say } from "./dom.js";
 import { count, decimal, has, moment, percent, t } from "./words.js";
 
 const WATCHED = 50;
@@ -19,7 +19,7 @@ export function showWarmUps() {
 
 function block([found, may]) {
   known = found.warm_ups;
-  if (!known.length) return empty(t("gems.warm_none"), t(may ? "gems.warm_none_text" : "gems.warm_none_read"));
+  if (!known.length) return h("p.quiet", t("gems.warm_none"), " ", t(may ? "gems.warm_none_text" : "gems.warm_none_read"));
   const running = known.filter((one) => one.state === "running");
   const ended = known.filter((one) => one.state !== "running");
   return [
