@@ -1,14 +1,16 @@
 """What the interest encoder adds: pretrained against fine-tuned, cut by cut, on the test part.
 
     UNSUNG_DATA=... python benchmarks/interest.py [--shops online_retail ...] [--seeds 3]
-        [--epochs 2] [--top-layers 2] [--folder FOLDER]
+        [--epochs 2] [--top-layers 2] [--max-tokens 64] [--learning-rate 1e-4]
+        [--temperature 0.1] [--sources order linear] [--folder FOLDER]
 
 Everything is chosen on the validation part (early stopping, the share of the way between the two
 encoders, whether the fine-tuned one is kept, temperatures); the test part is measured once a seed.
 Two scorers are measured with each encoder: the encoder profile alone, and the linear model with
 term vectors and encoder vectors. Differences are paired over users, with 95 % bootstrap intervals.
-Prints one JSON document. Amazon Beauty has no clock and is tested strictly by leave-one-out; its
-linear models take a minute or two each.
+Prints one JSON document, and each part on stderr as soon as it is known. With a folder, what was
+trained there before isn't trained again, and a training that was killed goes on. Amazon Beauty has
+no clock and is tested strictly by leave-one-out; its linear models take a minute or two each.
 """
 
 import argparse
@@ -138,7 +140,9 @@ def chosen(
     return settings, evaluated(scorer, test)
 
 
-def with_encoder(name: str, parts: tuple[Part, Part], encoder: TextEncoder) -> dict[str, Any]:
+def with_encoder(
+    name: str, parts: tuple[Part, Part], encoder: TextEncoder, say: Callable[[str], None]
+) -> dict[str, Any]:
     builder = ContentBuilder(encoder, terms=TermSettings(min_documents=2))
     windows = tuple(part.window(builder) for part in parts)
     wanted = PLANS[name]
@@ -149,8 +153,12 @@ def with_encoder(name: str, parts: tuple[Part, Part], encoder: TextEncoder) -> d
     linear: list[ComponentSettings] = [
         wanted.linear.model_copy(update={"temperature": t}) for t in GRAM_TEMPERATURES
     ]
-    scorers = {"profile": profiles, "linear": linear}
-    return {label: chosen(some, windows[0], windows[1]) for label, some in scorers.items()}
+    found = {}
+    for label, some in {"profile": profiles, "linear": linear}.items():
+        found[label] = chosen(some, windows[0], windows[1])
+        summary = {metric: round(found[label][1].summary[metric], 4) for metric in METRICS}
+        say(f"{name}, {label}, {encoder.name}: {json.dumps(summary)}")
+    return found
 
 
 def compared(before: Evaluation, after: Evaluation) -> dict[str, Any]:
@@ -186,8 +194,7 @@ def measure(
     assert pretrained is not None
     builder = ContentBuilder(pretrained, terms=TermSettings(min_documents=2))
     window = parts[0].window(builder)
-    before = with_encoder(name, parts, pretrained)
-    say(f"{name}: {before['profile'][1].summary['ndcg_at_k']:.4f} profile, pretrained")
+    before: dict[str, Any] = {}
     runs = []
     for seed in range(seeds):
         training = settings.training.model_copy(update={"seed": seed})
@@ -197,6 +204,7 @@ def measure(
             builder,
             settings.model_copy(update={"training": training}),
             folder=folder / name / str(seed),
+            progress=stages(say),
         )
         run: dict[str, Any] = {
             "seed": seed,
@@ -213,16 +221,28 @@ def measure(
                 for field in ("n_steps", "best_step", "stopped", "validations", "examples_per_s")
             },
         }
+        say(f"{name}, seed {seed}, trained: {json.dumps(run)}")
         if interest.folder is not None:
-            after = with_encoder(name, parts, OnnxEncoder(interest.folder))
+            before = before or with_encoder(name, parts, pretrained, say)
+            after = with_encoder(name, parts, OnnxEncoder(interest.folder), say)
             run["test"] = {s: compared(before[s][1], after[s][1]) for s in after}
             run["chosen"] = {
                 s: {"frozen": before[s][0].temperature, "fine_tuned": after[s][0].temperature}
                 for s in after
             }
-        say(f"{name}, seed {seed}: {json.dumps(run)}")
+            say(f"{name}, seed {seed}, tested: {json.dumps(run['test'])}")
         runs.append(run)
     return {"runs": runs, "mean": averaged(runs)}
+
+
+def stages(say: Callable[[str], None]) -> Callable[[str, int, int], None]:
+    """A ``Progress`` that says where a stage begins, and every tenth of it."""
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if total < 10 or done % (total // 10) == 0:
+            say(f"{stage} {done}/{total}")
+
+    return progress
 
 
 def averaged(runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -245,6 +265,10 @@ def averaged(runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def timed(line: str) -> None:
+    print(time.strftime("%H:%M:%S"), line, file=sys.stderr, flush=True)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shops", nargs="+", choices=PLANS, default=list(PLANS))
@@ -253,22 +277,24 @@ if __name__ == "__main__":
     parser.add_argument("--top-layers", type=int)
     parser.add_argument("--max-tokens", type=int)
     parser.add_argument("--max-items", type=int)
+    parser.add_argument("--learning-rate", type=float)
+    parser.add_argument("--temperature", type=float)
+    parser.add_argument("--sources", nargs="+", choices=["baskets", "order", "linear"])
     parser.add_argument("--folder", type=Path, help="for encoders and checkpoints; kept")
     options = parser.parse_args()
     usual = InterestSettings()
-    fields = ("epochs", "top_layers", "max_tokens")
-    given = {f: getattr(options, f) for f in fields if getattr(options, f) is not None}
-    settings = usual.model_copy(update={"training": usual.training.model_copy(update=given)})
-    if options.max_items is not None:
-        more = {"max_items": options.max_items}
-        found = usual.associations.model_copy(update=more)
-        settings = settings.model_copy(update={"associations": found})
+
+    def changed(part: str, *fields: str) -> Any:
+        given = {f: getattr(options, f) for f in fields if getattr(options, f) is not None}
+        return getattr(usual, part).model_copy(update=given)
+
+    training = changed("training", "epochs", "top_layers", "max_tokens", "learning_rate")
+    associations = changed("associations", "max_items", "sources")
+    parts = {"training": training, "associations": associations}
+    settings = usual.model_copy(update={**parts, "objective": changed("objective", "temperature")})
     with tempfile.TemporaryDirectory() as scratch:
         where = options.folder or Path(scratch)
         found = {
-            shop: measure(
-                shop, settings, options.seeds, where, lambda line: print(line, file=sys.stderr)
-            )
-            for shop in options.shops
+            shop: measure(shop, settings, options.seeds, where, timed) for shop in options.shops
         }
     print(json.dumps({"settings": settings.model_dump(mode="json"), "shops": found}, indent=2))

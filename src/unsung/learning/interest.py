@@ -74,6 +74,7 @@ def fine_tune_interest(
     settings: FineTuneSettings,
     objective: ContrastiveSettings,
     *,
+    begin: TorchEncoder | None = None,
     validate: Callable[[np.ndarray], float] | None = None,
     folder: Path | None = None,
     progress: Progress = silent,
@@ -85,6 +86,9 @@ def fine_tune_interest(
     positives : Positives
     settings : FineTuneSettings
     objective : ContrastiveSettings
+    begin : TorchEncoder, optional
+        What fine-tuning begins with, such as the model after continued pretraining; changed in
+        place. The model itself where not given. Shares of the way are counted from the model.
     validate : callable, optional
         Value of the vectors of all texts, higher being better.
     folder : Path, optional
@@ -96,7 +100,7 @@ def fine_tune_interest(
     InputError, MissingExtraError, UnsungError
         As for ``load_encoder`` and ``train``.
     """
-    tower = TextTower(load_encoder(settings), positives.texts, settings, progress)
+    tower = TextTower(begin or load_encoder(settings), positives.texts, settings, progress)
     strangers = None
     if objective.hard_negatives:
         vectors = tower.encode(progress=progress)

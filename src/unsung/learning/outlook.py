@@ -30,8 +30,21 @@ SCRATCH_DRAWS: Final = 2
 HEAD_WEIGHTS: Final = (1.0, 0.5, 0.5, 0.5, 1.0)
 """What the cuts, in their order, and demand count for."""
 
-Validate = Callable[[np.ndarray, np.ndarray], float]
-"""``validate(log_odds, demand)`` of all texts: log-odds of the tail, ln(1 + buyers)."""
+
+class Validate(NamedTuple):
+    """What a training is judged by while it goes on.
+
+    Parameters
+    ----------
+    rows : ndarray of int64
+        Texts that are read for it.
+    value : callable
+        ``value(log_odds, demand)`` of these texts, higher is better: log-odds of the tail,
+        ln(1 + buyers).
+    """
+
+    rows: np.ndarray
+    value: Callable[[np.ndarray, np.ndarray], float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,6 +235,11 @@ class OutlookTask:
         """Vectors of all texts as the encoder is now: ndarray of float32, shape (n_texts, dim)."""
         return self.tower.encode(progress=progress)[self.place_of]
 
+    def vectors_of(self, rows: np.ndarray) -> np.ndarray:
+        """Vectors of some texts: ndarray of float32, shape (len(rows), dim)."""
+        distinct, place = np.unique(self.place_of[rows], return_inverse=True)
+        return self.tower.encode(distinct)[place]
+
     def _start_heads(self, heads: Heads | None) -> None:
         """Begin with the means, or with heads that an earlier training left."""
         import torch
@@ -263,8 +281,8 @@ def fine_tune_outlook(
     targets : sequence of Targets
         The first kind is the one that is foretold.
     settings : FineTuneSettings
-    validate : callable, optional
-        Higher is better; the best weights are kept.
+    validate : Validate, optional
+        The weights of its best value are kept.
     folder : Path, optional
         For checkpoints, from which a killed training goes on.
     progress : Progress
@@ -277,8 +295,8 @@ def fine_tune_outlook(
 
     def value() -> float:
         assert validate is not None
-        vectors, (tail, demand) = task.vectors(), task.linear()
-        return validate(tail.predict(vectors), demand.predict(vectors))
+        vectors, (tail, demand) = task.vectors_of(validate.rows), task.linear()
+        return validate.value(tail.predict(vectors), demand.predict(vectors))
 
     record = train(
         task,

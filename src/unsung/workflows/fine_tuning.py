@@ -202,9 +202,11 @@ def training_record(
     record : dict or None
         None where nothing was fine-tuned.
     """
+    pretraining = (interest or {}).get("pretraining") or {}
     runs = [
         {"label": label, "metric": run["metric"], "training": run}
         for label, run in (
+            ("Continued pretraining", pretraining.get("model")),
             ("Interest encoder", (interest or {}).get("training")),
             ("Outlook of new items", (outlook or {}).get("training")),
         )
@@ -213,7 +215,7 @@ def training_record(
     if interest is None and not runs:
         return None
     return {
-        "sentences": [interest["sentence"]] if interest else [],
+        "sentences": [part["sentence"] for part in (pretraining, interest) if part],
         "k": k,
         "interest": interest,
         "test": list(changed),

@@ -175,32 +175,83 @@ def evaluate_outlook(
     InputError
         Where there is nothing to learn from or to judge on, or there is a moment and no clock.
     """
+    *_, trial = outlook_trials(
+        dataset,
+        settings,
+        moment=moment,
+        encoder=encoder,
+        n_folds=n_folds,
+        seeds=seeds,
+        progress=progress,
+    )
+    return trial
+
+
+def outlook_trials(
+    dataset: Dataset,
+    settings: OutlookSettings,
+    *,
+    moment: int | None = None,
+    encoder: TextEncoder | None = None,
+    n_folds: int = 5,
+    seeds: Sequence[int] = (0,),
+    progress: Progress = silent,
+) -> Iterator[OutlookTrial]:
+    """What ``evaluate_outlook`` knows after each fold of the first seed and after each other seed.
+
+    A long trial that is broken off has then said something; the last one is the whole.
+
+    Parameters
+    ----------
+    dataset, settings, moment, encoder, n_folds, seeds, progress
+        As in ``evaluate_outlook``.
+    """
     final = outlook_examples(dataset, settings)
     known = final if moment is None else outlook_examples(dataset, settings, moment)
     folds = _folds(dataset, final, known, moment, n_folds)
     judged = np.concatenate([fold.judged for fold in folds])
     models = OutlookModels(known, settings, encoder, _mask(judged, known), progress)
-    scores: dict[str, dict[str, list[np.ndarray]]] = {"tail": {}, "demand": {}}
+
+    def trial(runs: list[_Said], upto: int) -> OutlookTrial:
+        rows = np.concatenate([fold.judged for fold in folds[:upto]])
+        tail, demand = (
+            {name: np.stack([run.column(name, head) for run in runs]) for name in runs[0].parts}
+            for head in (0, 1)
+        )
+        return OutlookTrial(
+            protocol="held_out" if moment is None else "arrivals",
+            definition=final.definition,
+            rare=final.labels.is_rare()[rows],
+            buyers=final.labels.buyers[rows],
+            p_tail=tail,
+            demand=demand,
+            n_known=round(float(np.mean([len(fold.known) for fold in folds[:upto]]))),
+        )
+
+    runs: list[_Said] = []
     for seed in seeds:
-        said: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+        runs.append(_Said({}))
         for place, fold in enumerate(folds):
             rng = np.random.default_rng([seed, place])
             for model in fit_all(models, fold.known, rng, seed=seed):
-                found = model.scores.at(fold.judged)
-                pair = expit(found.log_odds), found.logarithm
-                said.setdefault(model.name, []).append(pair)
-        for name, parts in said.items():
-            for head, column in zip(("tail", "demand"), zip(*parts, strict=True), strict=True):
-                scores[head].setdefault(name, []).append(np.concatenate(column))
-    return OutlookTrial(
-        protocol="held_out" if moment is None else "arrivals",
-        definition=final.definition,
-        rare=final.labels.is_rare()[judged],
-        buyers=final.labels.buyers[judged],
-        p_tail={name: np.stack(runs) for name, runs in scores["tail"].items()},
-        demand={name: np.stack(runs) for name, runs in scores["demand"].items()},
-        n_known=round(float(np.mean([len(fold.known) for fold in folds]))),
-    )
+                runs[-1].add(model, fold.judged)
+            if len(runs) == 1:
+                yield trial(runs, place + 1)
+        if len(runs) > 1:
+            yield trial(runs, len(folds))
+
+
+class _Said(NamedTuple):
+    """What each model said of the items of every fold: P(tail), ln(1 + buyers)."""
+
+    parts: dict[str, list[tuple[np.ndarray, np.ndarray]]]
+
+    def add(self, model: FittedOutlook, judged: np.ndarray) -> None:
+        found = model.scores.at(judged)
+        self.parts.setdefault(model.name, []).append((expit(found.log_odds), found.logarithm))
+
+    def column(self, name: str, head: int) -> np.ndarray:
+        return np.concatenate([part[head] for part in self.parts[name]])
 
 
 def fit_all(
@@ -228,7 +279,7 @@ def learning_curve(
     seeds: Sequence[int] = (0,),
     encoder: TextEncoder | None = None,
     progress: Progress = silent,
-) -> list[dict[str, Any]]:
+) -> Iterator[dict[str, Any]]:
     """Figures by the share of labels that models learn from, on the same held-out items.
 
     Items whose birth is cut off teach nothing here, or few labels wouldn't be few.
@@ -246,9 +297,9 @@ def learning_curve(
     encoder : TextEncoder, optional
     progress : Progress
 
-    Returns
-    -------
-    rows : list of dict
+    Yields
+    ------
+    row : dict
         ``model, share, n_labels, seed`` and metrics; the model ``scratch`` begins with weights
         that were never trained.
     """
@@ -257,7 +308,6 @@ def learning_curve(
     examples = replace(examples, established=replace(nothing, status=np.ones_like(nothing.status)))
     models = OutlookModels(examples, settings, encoder, progress=progress)
     rare, buyers = examples.labels.is_rare(), examples.labels.buyers
-    rows = []
     for seed in seeds:
         rng = np.random.default_rng([seed, 17])
         drawn = rng.permutation(np.flatnonzero(examples.labels.labelled))
@@ -272,8 +322,7 @@ def learning_curve(
                 }
                 found = {metric: _number(value) for metric, value in figures.items()}
                 row = {"model": name, "share": share, "n_labels": len(known), "seed": seed}
-                rows.append({**row, **found})
-    return rows
+                yield {**row, **found}
 
 
 def _with_scratch(

@@ -52,6 +52,9 @@ class OutlookSettings(Settings):
         learning_rate=2e-4, batch_size=32, epochs=10, patience=5, max_tokens=64
     )
     """How the language model is fine-tuned; not at all where null."""
+    rare_weight: float = Field(default=1.0, gt=0)
+    """What a top seller counts for in fine-tuning beside an item of the tail; above 1 the training
+    looks harder at the few. Probabilities are set right again."""
     established_epochs: float = Field(default=8.0, ge=0)
     """Times that the items which were there when the data begin are gone through first."""
     min_established: int = Field(default=200, ge=1)

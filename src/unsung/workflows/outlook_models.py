@@ -97,6 +97,14 @@ class OutlookModels:
         return [text if wanted else "" for text, wanted in zip(texts, read, strict=True)]
 
     @cached_property
+    def alike(self) -> np.ndarray:
+        """Items of equal documents have one number: ndarray of int64, shape (n_items,)."""
+        documents = self.examples.documents
+        known: dict[tuple[Any, ...], int] = {}
+        described = zip(documents.texts, documents.titles, documents.tokens, strict=True)
+        return np.array([known.setdefault(one, len(known)) for one in described], dtype=np.int64)
+
+    @cached_property
     def frozen_vectors(self) -> np.ndarray:
         """Vectors of the texts by the shop's encoder; no columns without one."""
         if self.encoder is None:
@@ -133,7 +141,12 @@ class OutlookModels:
         parts : Parts
         """
         found = choose_heads(
-            columns, self.examples.labels, self.examples.established, parts, self.settings
+            columns,
+            self.examples.labels,
+            self.examples.established,
+            parts,
+            self.settings,
+            self.alike,
         )
         return FittedOutlook(
             name,
@@ -224,7 +237,12 @@ class OutlookModels:
         used = np.zeros(len(labels.place), dtype=bool)
         used[rows] = True
         targets = [
-            Targets(np.where(used, found.place, np.nan), found.demand, weight)
+            Targets(
+                np.where(used, found.place, np.nan),
+                found.demand,
+                weight,
+                self.settings.rare_weight,
+            )
             for found, weight in ((labels, 1.0), (self.examples.longer, LONGER_WEIGHT))
         ]
         name = "all" if validate is None else "validated"
@@ -259,7 +277,7 @@ class OutlookModels:
         found = fine_tune_outlook(
             Start(encoder),
             [self.texts[row] for row in rows],
-            [Targets(old.place[rows], old.demand[rows])],
+            [Targets(old.place[rows], old.demand[rows], rare_weight=self.settings.rare_weight)],
             self._training(seed, self._n_texts(rows), from_scratch, epochs),
             folder=None if folder is None else folder / "established",
             progress=self.progress,
@@ -292,10 +310,10 @@ class OutlookModels:
             return None
 
         def value(log_odds: np.ndarray, logarithm: np.ndarray) -> float:
-            order = spearman(demand, logarithm[rows])
-            return (roc_auc(~rare, log_odds[rows]) + (0.0 if np.isnan(order) else order)) / 2
+            order = spearman(demand, logarithm)
+            return (roc_auc(~rare, log_odds) + (0.0 if np.isnan(order) else order)) / 2
 
-        return value
+        return Validate(rows, value)
 
 
 def _scores_of(trained: FineTunedOutlook) -> Scores:
