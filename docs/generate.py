@@ -77,7 +77,8 @@ def settings_page() -> str:
         "# Settings",
         "Merged in one place, the later winning: defaults, the TOML file, environment variables, "
         "flags. A table of TOML is a nested class; in the environment two underscores nest: "
-        "`UNSUNG_SEGMENTS__HEAD_SHARE=0.1`. An unknown key refuses to start and is named.",
+        "`UNSUNG_SEGMENTS__HEAD_SHARE=0.1`. A table that names some keys leaves the others at what "
+        "the column *default* says there. An unknown key refuses to start and is named.",
         "`shop.toml` holds `ShopSettings` and what is nested in it (`CleaningSettings`, "
         "`SegmentSettings`, `Source`); its table `[fit]` holds `FitSettings` with what is nested "
         "there, and `[diagnosis]` `ReasonSettings`. Options of the [commands](cli.md) win over "
@@ -117,12 +118,24 @@ def settings_classes() -> list[type[Settings]]:
     )
 
 
+def _shown(value: object) -> str:
+    """A default as it is written in Python; of nested settings what differs from their class."""
+    if not isinstance(value, Settings):
+        return repr(value)
+    changed = [
+        f"{name}={_shown(getattr(value, name))}"
+        for name in type(value).model_fields
+        if name in value.model_fields_set
+    ]
+    return f"{type(value).__name__}({', '.join(changed)})"
+
+
 def _row(name: str, field: FieldInfo) -> str:
     if field.is_required():
         default = "required"
     else:
         value = field.get_default(call_default_factory=True)
-        default = f"`{type(value).__name__}()`" if isinstance(value, Settings) else f"`{value!r}`"
+        default = f"`{_shown(value)}`"
     bounds = [repr(bound).partition("(")[2].rstrip(")") for bound in field.metadata]
     meaning = _cell(field.description or SAID_ONCE.get(name, "")) + (
         f" ({', '.join(bounds)})" if bounds else ""

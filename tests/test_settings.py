@@ -112,3 +112,35 @@ def test_merging_does_not_change_what_was_given(toml):
     values = {"dial": {"strength": 0.1}}
     assert build_settings(Shop, values, "here").dial.strength == 0.1
     assert values == {"dial": {"strength": 0.1}}
+
+
+class Page(Settings):
+    width: int = 600
+    dial: Dial | None = Dial(strength=0.5, method="xquad")
+    shop: Shop = Shop(k=5, dial=Dial(method="mmr"))
+
+
+def test_a_table_that_names_one_key_leaves_the_others_as_they_are_there():
+    page = build_settings(Page, {"dial": {"strength": 0.1}, "shop": {"name": "tea"}}, "here")
+    assert page.dial == Dial(strength=0.1, method="xquad")
+    assert page.shop == Shop(name="tea", k=5, dial=Dial(method="mmr"))
+    deeper = build_settings(Page, {"shop": {"dial": {"strength": 0.2}}}, "here")
+    assert deeper.shop == Shop(k=5, dial=Dial(strength=0.2, method="mmr"))
+    assert build_settings(Page, {"dial": None}, "here").dial is None
+    assert Page.model_validate_json(page.model_dump_json()) == page
+    assert Page(shop=Shop(k=7)).shop == Shop(k=7)
+
+
+class Quota(Settings):
+    kind: str = "quota"
+    share: float = 0.1
+
+
+class Choice(Settings):
+    method: Quota | Dial = Quota(share=0.4)
+
+
+def test_a_table_of_another_kind_takes_nothing_over():
+    assert Choice.model_validate({"method": {"share": 0.2}}).method == Quota(share=0.2)
+    other = {"kind": "soft quota"}
+    assert Choice.model_validate({"method": other}).method == Quota(kind="soft quota")

@@ -7,15 +7,30 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from unsung.errors import Location, SettingsError
 
 
 class Settings(BaseModel):
-    """Base of every settings class: frozen, and an unknown key is an error."""
+    """Base of every settings class: frozen, and an unknown key is an error.
+
+    A nested table that names some keys leaves the others as they are *there*, and not as the
+    nested class has them elsewhere.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _completed(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping):
+            return values
+        whole = dict(values)
+        for name, field in cls.model_fields.items():
+            if name in values:
+                whole[name] = _over(field.default, values[name])
+        return whole
 
 
 S = TypeVar("S", bound=Settings)
@@ -96,6 +111,17 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"can't be read ({error.strerror}).", at=Location(str(path))) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"is not valid TOML: {error}.", at=Location(str(path))) from None
+
+
+def _over(default: Any, given: Any) -> Any:
+    """A given table over a default that it only names some keys of."""
+    if not isinstance(default, Settings) or not isinstance(given, Mapping):
+        return given
+    kind = getattr(default, "kind", None)
+    if given.get("kind", kind) != kind:  # another component
+        return given
+    kept = {name: getattr(default, name) for name in default.model_fields_set}
+    return {**kept, **{name: _over(kept.get(name), value) for name, value in given.items()}}
 
 
 def _put(values: dict[str, Any], path: list[str], value: Any, source: str) -> None:
