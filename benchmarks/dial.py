@@ -22,11 +22,14 @@ import numpy as np
 from unsung.data.demo import demo_shop_folder
 from unsung.data.splits import TimeSplit, split_by_time
 from unsung.evaluation.certificate import Subject
+from unsung.evaluation.exposure import aplt
+from unsung.pipeline.policy import first_items
 from unsung.pipeline.two_stage import TwoStage
 from unsung.recommenders.base import Scorer
-from unsung.workflows.dial import BUYERS, DialSettings, Stand, set_dial
+from unsung.workflows.dial import BUYERS, DialSettings, SetDial, Stand, set_dial
 from unsung.workflows.encoder import find_encoder
 from unsung.workflows.evaluate import EvaluateSettings, ShopEvaluation, evaluate
+from unsung.workflows.held_out import HeldOut
 from unsung.workflows.latest_window import Latest
 from unsung.workflows.prepare import Shop, read_shop
 from unsung.workflows.second_stage import train_ranker
@@ -43,19 +46,24 @@ def say(text: str, done: int = 0, total: int = 0) -> None:  # noqa: ARG001 - a P
         print(text, file=sys.stderr, flush=True)
 
 
-def certified(found: ShopEvaluation, settings: DialSettings, seed: int) -> dict[str, Any]:
-    """The dial of the latest window, with customers drawn by a seed."""
+def standing(found: ShopEvaluation, seed: int) -> Stand:
+    """What the dial of the latest window is set on, with customers drawn by a seed."""
     rng = np.random.default_rng(seed)
-    latest = Latest.of(found, settings, rng=rng)
+    latest = Latest.of(found, DialSettings(), rng=rng)
     assert latest.parts is not None
     scorer: Scorer = found.stage.first.blend
     ranker = latest.ranker(rng=rng)
     if ranker is not None:
-        scorer = TwoStage(found.stage.first, ranker, found.second.tail_boost)
+        served = TwoStage(found.stage.first, ranker, found.second.tail_boost)
+        scorer = HeldOut(served, latest.parts.teaching)
     trial = found.trial
-    stand = Stand(scorer, found.tested, latest.parts, found.items, trial.rules, trial.k)
-    subject = Subject("", "", BUYERS, "the test window", trial.k)
-    dial = set_dial(stand, subject, settings, rng=rng)
+    return Stand(scorer, found.tested, latest.parts, found.items, trial.rules, trial.k)
+
+
+def certified(stand: Stand, settings: DialSettings, seed: int) -> dict[str, Any]:
+    """What a budget certifies there."""
+    subject = Subject("", "", BUYERS, "the test window", stand.k)
+    dial = set_dial(stand, subject, settings, rng=np.random.default_rng(seed))
     if dial is None:
         return {"refused": "too few customers"}
     reached = sum(position.certified for position in dial.certificate.positions)
@@ -69,9 +77,21 @@ def certified(found: ShopEvaluation, settings: DialSettings, seed: int) -> dict[
         "loss": None if last is None else round(last.loss, 4),
         "undialled_tail_share": round(dial.tail_shares[-1], 4),
         "tail_share": round(dial.tail_shares[reached - 1], 4),
+        **fresh_shares(stand, dial),
         "groups": {group.name: group.certified for group in dial.certificate.groups[1:]},
         "refusal": None if refusal is None else refusal.sentence,
     }
+
+
+def fresh_shares(stand: Stand, dial: SetDial) -> dict[str, float]:
+    """Of fresh items in the lists of those who certified, with the policy that is served."""
+    bench = stand.bench(stand.parts.calibration, dial.policy.relevance)
+    fresh = bench.facts.in_segment("fresh")
+    lists = {
+        "undialled_fresh_share": first_items(bench.pool, bench.k),
+        "fresh_share": dial.policy.lists(bench.pool, bench.facts, bench.k),
+    }
+    return {name: round(float(aplt(some, fresh).mean()), 4) for name, some in lists.items()}
 
 
 def teaching(shop: Shop, found: ShopEvaluation, seeds: int) -> dict[str, list[float]]:
@@ -100,6 +120,7 @@ def teaching(shop: Shop, found: ShopEvaluation, seeds: int) -> dict[str, list[fl
             result = part.judge(TwoStage(judged.first, ranker), None, drawn)
             ndcg = result.evaluation.summary["ndcg_at_k"]
             values.setdefault(f"{share:g}", []).append(round(ndcg, 4))
+            print(json.dumps(values), file=sys.stderr, flush=True)
     return values
 
 
@@ -124,11 +145,12 @@ def main() -> None:
         rng=np.random.default_rng(0), progress=say,
     )  # fmt: skip
     record: dict[str, Any] = {"shop": options.shop, "serves": found.serves, "dial": {}}
-    for budget in options.budgets:
-        dial = DialSettings(budget=budget)
-        runs = [certified(found, dial, seed) for seed in range(options.seeds)]
-        record["dial"][f"{budget:g}"] = runs
-        print(json.dumps({budget: runs}), file=sys.stderr, flush=True)
+    for seed in range(options.seeds):
+        stand = standing(found, seed)
+        for budget in options.budgets:
+            run = certified(stand, DialSettings(budget=budget), seed)
+            record["dial"].setdefault(f"{budget:g}", []).append(run)
+            print(json.dumps({budget: run}), file=sys.stderr, flush=True)
     if "teaching" not in options.skip and isinstance(found.split, TimeSplit):
         record["teaching"] = teaching(shop, found, options.seeds)
     print(json.dumps(record, indent=2))

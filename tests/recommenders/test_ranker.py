@@ -162,3 +162,32 @@ def test_the_copy_that_torch_brings_is_used(without_openmp, tmp_path):
     )
     assert load_lightgbm().__name__ == "lightgbm"
     assert loaded == [str(library)]
+
+
+def test_a_member_has_learnt_nothing_from_users_it_never_saw():
+    few = RankerSettings(trees=5, leaves=7, min_rows=20)
+    rows, _ = planted(np.random.default_rng(4), 300)
+
+    def fitted(bought: np.ndarray) -> Ranker:
+        some = RankerRows(rows.values, bought, rows.user)
+        return Ranker(few, NAMES, of_user=("habit",)).fit(some, some, rng=np.random.default_rng(0))
+
+    ranker = fitted(rows.bought)
+    number = ranker.unseen_by(np.arange(300))
+    assert set(number) == {0, 1, 2}
+    assert ranker.unseen_by(np.array([300, 7000])).tolist() == [-1, -1]
+    theirs = np.isin(rows.user, np.flatnonzero(number == 1))
+    other = fitted(rows.bought ^ theirs)
+    one, two = (r.member(1).predict(rows.values) for r in (ranker, other))
+    # Only the calibration knows them, and it keeps each user's order.
+    for user in np.flatnonzero(number == 1)[:5]:
+        own = rows.user == user
+        np.testing.assert_array_equal(np.argsort(one[own]), np.argsort(two[own]))
+    one, two = (r.member(0).predict(rows.values) for r in (ranker, other))
+    assert np.abs(np.corrcoef(one, two)[0, 1]) < 0.999
+
+
+def test_members_together_are_the_ranker(ranker, later):
+    values = later[0].values[:300]
+    alone = np.mean([ranker.member(n).predict(values) for n in range(3)], axis=0)
+    np.testing.assert_allclose(alone, ranker.predict(values), atol=1e-5)

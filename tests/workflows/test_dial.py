@@ -12,9 +12,10 @@ from unsung.evaluation.certificate import Subject
 from unsung.pipeline.pools import AS_LOG_ODDS
 from unsung.pipeline.rules import Rules
 from unsung.recommenders.blend import Blend
+from unsung.rerankers.segment_weight import SegmentWeightSettings
 from unsung.schema import DAY_US
 from unsung.workflows.dial import DialSettings, Stand, relevance_of, set_dial
-from unsung.workflows.dial_choice import LIKELY
+from unsung.workflows.dial_choice import LIKELY, turn
 from unsung.workflows.dial_record import dial_record
 from unsung.workflows.testing import item_table
 from unsung.workflows.user_groups import user_groups
@@ -78,7 +79,7 @@ def test_where_the_tail_is_wanted_the_dial_goes_far(state, items):
     dial = set_dial(stand, SUBJECT, SETTINGS, rng=np.random.default_rng(0))
     certificate = dial.certificate
     assert certificate.certified is not None
-    assert dial.counts == {"selection": 300, "calibration": 300}
+    assert dial.counts == {"selection": 600, "calibration": 300}
     reached = sum(position.certified for position in certificate.positions)
     assert dial.tail_shares[reached - 1] > dial.tail_shares[-1] + 0.1
     assert dial.policy.strengths[-1] == certificate.certified.strength
@@ -188,3 +189,26 @@ def test_the_record_tells_what_was_found(state, items):
     assert f"to {dial.tail_shares[reached - 1]:.1%}" in record["sentences"][1]
     assert len(record["positions"]) == len(dial.choice.strengths) - dial.choice.start
     assert {row["method"] for row in record["frontier"]} > {"undialled", "quota", "xquad"}
+
+
+def test_deep_in_the_tail_a_place_counts_more(state, items):
+    bench = stand_of(state, items, in_segment(items, 1)).bench(np.arange(50, dtype=np.int32))
+    settings = SegmentWeightSettings(scale="log_odds")
+    plain = turn(bench, settings, (1.0,))
+    np.testing.assert_array_equal(plain.gain, plain.tail)
+    deep = turn(bench, settings, (1.0,), "deep_tail")
+    np.testing.assert_array_equal(deep.tail, plain.tail)
+    weights = bench.facts.in_segment("tail") * bench.facts.depths
+    expected = weights[bench.pool.items[:, : bench.k]].mean(axis=1)
+    np.testing.assert_allclose(deep.gain[:, -1], expected)
+    assert deep.gains(1.0)[-1] == pytest.approx(expected.mean())
+
+
+def test_a_dial_for_the_deep_tail_has_methods_of_its_own(state, items):
+    stand = stand_of(state, items, in_segment(items, 1))
+    settings = SETTINGS.model_copy(update={"aim": "deep_tail"})
+    dial = set_dial(stand, SUBJECT, settings, rng=np.random.default_rng(0))
+    assert {"deep_tail_weight", "deep_tail_odds"} <= {method.name for method in dial.methods}
+    named = SETTINGS.model_copy(update={"methods": (SegmentWeightSettings(),)})
+    dial = set_dial(stand, SUBJECT, named, rng=np.random.default_rng(0))
+    assert dial.choice.settings == SegmentWeightSettings()

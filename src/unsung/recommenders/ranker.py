@@ -128,6 +128,7 @@ class Ranker:
         self._texts: tuple[str, ...] = ()
         self._trees: TreeMasks | None = None
         self._lowest = 0.0
+        self._folds = (np.zeros(0, np.int64), np.zeros(0, np.int64))
         self.calibration = Calibration.none(len(self.of_user))
 
     def fit(
@@ -162,6 +163,7 @@ class Ranker:
         lightgbm = load_lightgbm()
         everybody = np.union1d(training.user, calibration.user)
         fold_of = rng.permutation(len(everybody)) % self.settings.n_seeds
+        self._folds = everybody, fold_of
         fold = fold_of[np.searchsorted(everybody, training.user)]
         aside = fold_of[np.searchsorted(everybody, calibration.user)]
         log_odds = np.zeros(len(calibration))
@@ -169,8 +171,8 @@ class Ranker:
         for number in range(self.settings.n_seeds):
             progress("training the second stage", number, self.settings.n_seeds)
             known = training.take(fold != number)
-            if not known.has_both_kinds:  # all that was bought, one user bought
-                known = training
+            # All that was bought, one user bought.
+            known = known if known.has_both_kinds else training
             member = self._train(lightgbm, known, seed=int(rng.integers(2**31)))
             unseen = aside == number
             log_odds[unseen] = _predict(member, calibration.values[unseen])
@@ -230,6 +232,20 @@ class Ranker:
             sums = self._trees.sums(values, known, at)
         return self.calibration.apply(sums / len(self._texts), self._covariates(values))
 
+    def unseen_by(self, users: np.ndarray) -> np.ndarray:
+        """Which member no row of each user trained; -1 for all where it wasn't fitted here."""
+        everybody, fold = self._folds
+        place = np.searchsorted(everybody, users)
+        there = np.append(everybody, -1)[place] == users
+        return np.where(there, np.append(fold, -1)[place], -1)
+
+    def member(self, number: int) -> Self:
+        """One member, calibrated like all: it knows nothing of its ``unseen_by`` users."""
+        alone = type(self)(self.settings, self.names, self.directions, self.of_user)
+        alone._learnt(self._texts[number : number + 1])
+        alone.calibration = self.calibration
+        return alone
+
     def known(self, values: np.ndarray, names: Collection[str]) -> Known | None:
         """What some features say of rows that are asked for again and again, such as items.
 
@@ -270,8 +286,7 @@ class Ranker:
         return [self.names.index(name) for name in self.of_user]
 
     def _covariates(self, values: np.ndarray) -> np.ndarray:
-        known = np.nan_to_num(values[:, self._user_columns]).astype(np.float64)
-        return np.asarray(np.log1p(known))
+        return np.asarray(np.log1p(np.nan_to_num(values[:, self._user_columns]).astype(float)))
 
     def floors(self, values: np.ndarray) -> np.ndarray:
         """What no row with the same user's features can fall below: every tree's lowest leaf.
@@ -302,11 +317,8 @@ class Ranker:
         """Make ready what scores rows."""
         self._texts = tuple(texts)
         self._trees = TreeMasks.of_texts(self._texts, len(self.names))
-        lowest = (
-            sum(member.lower_bound() for member in self.members)
-            if self._trees is None
-            else self._trees.lowest
-        )
+        trees = self._trees
+        lowest = trees.lowest if trees else sum(m.lower_bound() for m in self.members)
         self._lowest = lowest / len(self._texts)
 
     def to_arrays(self) -> Arrays:

@@ -19,7 +19,7 @@ from unsung.recommenders.base import Scorer
 from unsung.recommenders.blend import Blend
 from unsung.recommenders.logistic import fit_calibration
 from unsung.settings import Settings
-from unsung.workflows.dial_choice import Choice, Turned, choose_method, turn
+from unsung.workflows.dial_choice import Aim, Choice, Turned, choose_method, turn
 from unsung.workflows.frontier import Bench, frontier_rows, reference_of, trace_frontier
 from unsung.workflows.user_groups import user_groups
 from unsung.workflows.user_parts import UserParts
@@ -39,13 +39,19 @@ class DialSettings(Settings):
     """Share of the undialled lists' NDCG that may be given up for the established tail."""
     level: float = Field(default=0.95, gt=0.5, lt=1)
     """Confidence with which the budget is to be kept."""
-    shares: tuple[float, float, float] = (0.45, 0.2, 0.35)
-    """Of the users of the latest window: who teaches the second stage, who serves the choice of the
-    method, and who certifies. Together 1."""
+    shares: tuple[float, float, float] = (0.65, 0.0, 0.35)
+    """Of the users of the latest window: who teaches the second stage and serves the choice of the
+    method, who serves that choice alone, and who certifies. Together 1. Where the blend serves
+    nobody teaches, and at least a third chooses."""
     most_lost: tuple[float, ...] = (0.3, 0.4, 0.5, 0.7, 1.0)
     """Limits of what any single list may be able to lose, of which the best is chosen."""
     min_users: int = Field(default=50, ge=2)
     """Fewest users who bought something, both for the choice and for the certificate."""
+    aim: Aim = "tail"
+    """``tail``: the most places for the established tail. ``deep_tail``: a place counts by how far
+    down in the tail its item is, from 0 for its most popular item to 1 for its least popular."""
+    methods: tuple[RerankerSettings, ...] = ()
+    """Balance methods to choose from; the built-in ones where none is named."""
     frontier_users: int = Field(default=2000, ge=2)
     """Users of the selection that methods are compared on, drawn at random where there are more."""
 
@@ -57,7 +63,8 @@ class Stand:
     Parameters
     ----------
     scorer : Scorer
-        Fitted as of the window's start; it has learnt nothing from selection and calibration users.
+        Fitted as of the window's start. It scores nobody by what it has learnt from the same user
+        in the window (``HeldOut``), and certifying users by the very model that serves.
     window : ValidationWindow
     parts : UserParts
     items : ItemTable
@@ -108,7 +115,9 @@ class SetDial:
     tail_shares : list of float
         Of the calibration users' lists at each position of the certificate, the undialled last.
     counts : dict of str to int
-        Users of each part who bought something.
+        Users who chose and who certified, of those who bought something.
+    methods : tuple of settings
+        That it was chosen from.
     """
 
     policy: Policy
@@ -117,6 +126,7 @@ class SetDial:
     compared: Bench
     tail_shares: list[float]
     counts: dict[str, int]
+    methods: tuple[RerankerSettings, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
@@ -133,7 +143,7 @@ class SetDial:
         self, *, rng: np.random.Generator, progress: Progress = silent
     ) -> list[dict[str, Any]]:
         """All methods at all strengths on selection users: rows of ``frontier_rows``."""
-        methods = [make_reranker(method) for method in default_rerankers()]
+        methods = [make_reranker(method) for method in self.methods]
         positions = list(trace_frontier(self.compared, methods, progress=progress))
         return frontier_rows(positions, reference_of(self.compared), rng=rng)
 
@@ -162,15 +172,16 @@ def set_dial(
     dial : SetDial or None
         None where too few users bought something.
     """
-    selection = stand.bench(stand.parts.selection)
+    selection = stand.bench(stand.parts.choosing)
     n_calibration = len(stand.users(stand.parts.calibration))
     if min(len(selection.pool), n_calibration) < settings.min_users:
         return None
     relevance = relevance_of(stand.scorer, selection)
-    selection = stand.bench(stand.parts.selection, relevance)
+    selection = stand.bench(stand.parts.choosing, relevance)
     some = _some(len(selection.pool), settings.frontier_users, rng)
     compared = selection.of_users(some)
-    turned = [_turned(compared, method) for method in default_rerankers()]
+    methods = settings.methods or default_rerankers(deep=settings.aim == "deep_tail")
+    turned = [_turned(compared, method, settings.aim) for method in methods]
     choice = choose_method(
         turned, settings.most_lost, settings.budget, n_calibration,
         level=settings.level, rng=rng, progress=progress,
@@ -189,7 +200,7 @@ def set_dial(
         certificate.to_dict(),
     )
     counts = {"selection": len(selection.pool), "calibration": n_calibration}
-    return SetDial(policy, certificate, choice, compared, shares, counts)
+    return SetDial(policy, certificate, choice, compared, shares, counts, methods)
 
 
 def relevance_of(scorer: Scorer, bench: Bench) -> Relevance:
@@ -220,7 +231,7 @@ def _constraints(
 
     state, users = stand.window.state, stand.users
     groups, others = (
-        user_groups(state, users(part)) for part in (stand.parts.calibration, stand.parts.selection)
+        user_groups(state, users(part)) for part in (stand.parts.calibration, stand.parts.choosing)
     )
     found = [constraint(EVERYBODY, *(np.ones(len(b.pool), bool) for b in (calibration, selection)))]
     found.extend(
@@ -232,9 +243,9 @@ def _constraints(
     return found, [*shares.tolist(), certifying.undialled_tail]
 
 
-def _turned(bench: Bench, settings: RerankerSettings) -> Turned:
+def _turned(bench: Bench, settings: RerankerSettings, aim: Aim) -> Turned:
     strengths = tuple(s for s in make_reranker(settings).strengths if s > 0)
-    return turn(bench, settings, strengths)
+    return turn(bench, settings, strengths, aim)
 
 
 def _some(n: int, most: int, rng: np.random.Generator) -> np.ndarray:

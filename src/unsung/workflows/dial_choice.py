@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from unsung.statistics.betting import betting_p_values
 from unsung.statistics.fixed_sequence import fixed_sequence_test
 from unsung.workflows.frontier import Bench
 
+Aim = Literal["tail", "deep_tail"]
+"""What a dial is turned for."""
 DRAWS = 40
 """Simulated calibrations that a choice is judged by."""
 LIKELY = 0.9
@@ -33,9 +36,9 @@ class Turned:
     settings : settings of a reranker
     strengths : tuple of float, length m
         All above 0.
-    ndcg, tail : ndarray of float64, shape (n, m + 1)
+    ndcg, tail, gain : ndarray of float64, shape (n, m + 1)
         Of each user's list at each strength, and in the last column of the undialled list: NDCG,
-        and the share of the established tail.
+        the share of the established tail, and what the dial is turned for.
     losses : ndarray of float64, shape (n, m)
         The most NDCG that each list can lose against the undialled one.
     """
@@ -44,6 +47,7 @@ class Turned:
     strengths: tuple[float, ...]
     ndcg: np.ndarray
     tail: np.ndarray
+    gain: np.ndarray
     losses: np.ndarray
 
     def margins(self, budget: float, most_lost: float, start: int = 0) -> Margins:
@@ -60,9 +64,21 @@ class Turned:
         places = strongest_within(self.losses, most_lost)
         return np.asarray(np.nanmean(np.take_along_axis(self.tail, places, axis=1), axis=0))
 
+    def gains(self, most_lost: float) -> np.ndarray:
+        """Mean of what the dial is turned for: ndarray of float64, (m + 1,), the undialled last."""
+        places = strongest_within(self.losses, most_lost)
+        turned = np.nanmean(np.take_along_axis(self.gain, places, axis=1), axis=0)
+        return np.append(turned, np.nanmean(self.gain[:, -1]))
+
     def of_users(self, rows: np.ndarray) -> "Turned":
         """The rows of some users."""
-        return replace(self, ndcg=self.ndcg[rows], tail=self.tail[rows], losses=self.losses[rows])
+        return replace(
+            self,
+            ndcg=self.ndcg[rows],
+            tail=self.tail[rows],
+            gain=self.gain[rows],
+            losses=self.losses[rows],
+        )
 
     @property
     def undialled_tail(self) -> float:
@@ -82,9 +98,9 @@ class Choice:
         Where testing begins: weaker strengths would stop it by saying too little, and serve only
         the lists that may not go further.
     most_lost : float
-    expected_tail : float
-        Mean over simulated calibrations of the share of the established tail in the lists of the
-        last certified position.
+    expected_gain : float
+        Mean over simulated calibrations of what the dial is turned for (the share of the
+        established tail, where nothing else is said), at the last certified position.
     chance : float
         Share of these calibrations that certify a gain.
     """
@@ -93,11 +109,13 @@ class Choice:
     strengths: tuple[float, ...]
     start: int
     most_lost: float
-    expected_tail: float
+    expected_gain: float
     chance: float
 
 
-def turn(bench: Bench, settings: RerankerSettings, strengths: tuple[float, ...]) -> Turned:
+def turn(
+    bench: Bench, settings: RerankerSettings, strengths: tuple[float, ...], aim: Aim = "tail"
+) -> Turned:
     """A method's lists at each strength, measured on some users.
 
     Parameters
@@ -107,18 +125,22 @@ def turn(bench: Bench, settings: RerankerSettings, strengths: tuple[float, ...])
     settings : settings of a reranker
     strengths : tuple of float
         Ascending, all above 0.
+    aim : {"tail", "deep_tail"}
+        What a place of the established tail counts: 1, or how far down in the tail its item is.
     """
     method = make_reranker(settings)
     undialled = first_items(bench.pool, bench.k)
     lists = [bench.lists(method, strength) for strength in strengths]
     every = [*lists, undialled]
     tail = bench.facts.in_segment("tail")
+    held = np.append(tail * (bench.facts.depths if aim == "deep_tail" else 1.0), 0.0)
     ndcg = [ndcg_at_k(find_hits(some, bench.targets, bench.k)) for some in every]
     return Turned(
         settings,
         strengths,
         np.column_stack(ndcg),
         np.column_stack([aplt(some, tail) for some in every]),
+        np.column_stack([held[some].mean(axis=1) for some in every]),
         np.column_stack([worst_losses(some, undialled) for some in lists]),
     )
 
@@ -136,7 +158,8 @@ def choose_method(
     """The method and limit that promise the most certified exposure of the established tail.
 
     Calibrations of the size that is to come are drawn from the selection users with replacement,
-    and certified as the real one will be.
+    and certified as the real one will be. Each is drawn from users who were drawn themselves, so
+    that what looks good on few users by chance promises less (a predictive bootstrap).
 
     Parameters
     ----------
@@ -161,16 +184,16 @@ def choose_method(
     found: list[Choice] = []
     for done, (some, limit) in enumerate(pairs):
         progress("choosing what to certify", done, len(pairs))
-        expected, chance = _expected_tail(some, limit, budget, n_calibration, level, rng)
+        expected, chance = _expected_gain(some, limit, budget, n_calibration, level, rng)
         found.extend(
-            Choice(some.settings, some.strengths, start, limit, float(tail), float(likely))
-            for start, (tail, likely) in enumerate(zip(expected, chance, strict=True))
+            Choice(some.settings, some.strengths, start, limit, float(gain), float(likely))
+            for start, (gain, likely) in enumerate(zip(expected, chance, strict=True))
         )
     progress("choosing what to certify", len(pairs), len(pairs))
-    return max(found, key=lambda choice: (min(choice.chance, LIKELY), choice.expected_tail))
+    return max(found, key=lambda choice: (min(choice.chance, LIKELY), choice.expected_gain))
 
 
-def _expected_tail(
+def _expected_gain(
     turned: Turned,
     limit: float,
     budget: float,
@@ -178,14 +201,16 @@ def _expected_tail(
     level: float,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean share of the tail that each start reaches, and how often that is a gain.
+    """Mean of what each start reaches, and how often that is a gain.
 
     Both ndarray of float64, shape (m,).
     """
     known = turned.margins(budget, limit)
-    shares = np.append(turned.tail_shares(limit), turned.undialled_tail)
+    gains = turned.gains(limit)
+    people = rng.integers(0, known.n, (DRAWS, known.n))
+    drawn = np.take_along_axis(people, rng.integers(0, known.n, (DRAWS, n)), axis=1)
     # All draws side by side, since the bets go through the users one by one.
-    values = known.values[rng.integers(0, known.n, (DRAWS, n))].swapaxes(0, 1).reshape(n, -1)
+    values = known.values[drawn].swapaxes(0, 1).reshape(n, -1)
     p_values = betting_p_values(values, low=np.tile(known.low, DRAWS), level=level)
     m = known.values.shape[1]
     expected, chance = np.zeros(m), np.zeros(m)
@@ -193,8 +218,8 @@ def _expected_tail(
         for start in range(m):
             passed = fixed_sequence_test(row[start:], level)
             # Nothing certified is place -1: the undialled lists.
-            reached = shares[start + passed - 1 if passed else -1]
+            reached = gains[start + passed - 1 if passed else -1]
             expected[start] += reached
             # A limit that keeps every list as it is certifies, and says nothing.
-            chance[start] += reached > shares[-1]
+            chance[start] += reached > gains[-1]
     return expected / DRAWS, chance / DRAWS

@@ -36,6 +36,7 @@ from unsung.text.base import TextEncoder
 from unsung.workflows.content import ContentBuilder
 from unsung.workflows.dial import BUYERS, DialSettings, SetDial, Stand, set_dial
 from unsung.workflows.fine_tuning import FineTuned, fine_tune, interest_split, what_changed
+from unsung.workflows.held_out import HeldOut
 from unsung.workflows.interest import InterestSettings
 from unsung.workflows.second_stage import SecondStage, Trial, try_second_stage
 from unsung.workflows.testing import (
@@ -387,4 +388,5 @@ def _stand(
     if parts is None or second.scorer is None or not second.serves:
         return None
     items = item_table(window.fit_state, shop)
-    return Stand(second.scorer, window, parts, items, trial.rules, trial.k)
+    scorer = HeldOut(second.scorer, parts.teaching)
+    return Stand(scorer, window, parts, items, trial.rules, trial.k)

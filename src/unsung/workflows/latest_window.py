@@ -14,6 +14,7 @@ from unsung.recommenders.base import Scorer
 from unsung.recommenders.ranker import Ranker
 from unsung.workflows.dial import BUYERS, DialSettings, SetDial, Stand, set_dial
 from unsung.workflows.evaluate import ShopEvaluation
+from unsung.workflows.held_out import HeldOut
 from unsung.workflows.second_stage import retrained
 from unsung.workflows.user_parts import UserParts, part_users
 from unsung.workflows.windows import NOBODY, LabelWindow
@@ -42,6 +43,7 @@ class Latest:
             return cls(found, None)
         teaching, choosing, certifying = settings.shares
         if not found.second.serves:
+            choosing = max(choosing, certifying / 2)
             others = choosing + certifying
             teaching, choosing, certifying = 0.0, choosing / others, certifying / others
         shares = (teaching, choosing, certifying)
@@ -79,7 +81,8 @@ class Latest:
         found, trial = self.found, self.found.trial
         scorer: Scorer = found.stage.first.blend
         if model.ranker is not None:
-            scorer = TwoStage(found.stage.first, model.ranker, model.tail_boost)
+            served = TwoStage(found.stage.first, model.ranker, model.tail_boost)
+            scorer = HeldOut(served, self.parts.teaching)
         stand = Stand(scorer, found.tested, self.parts, found.items, trial.rules, trial.k)
         subject = Subject(model.hash, model.hash, BUYERS, self._name(), trial.k)
         return set_dial(stand, subject, settings, rng=rng, progress=progress)

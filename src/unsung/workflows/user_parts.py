@@ -1,4 +1,4 @@
-"""Who teaches, who serves all choices, and who does nothing but certify."""
+"""Who teaches, who serves choices alone, and who does nothing but certify."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +23,14 @@ class UserParts:
     teaching: np.ndarray
     selection: np.ndarray
     calibration: np.ndarray
+
+    @cached_property
+    def choosing(self) -> np.ndarray:
+        """All who serve choices, teaching users too: ndarray of int32, ascending.
+
+        Those are to be judged by lists that have learnt nothing from them (``HeldOut``).
+        """
+        return np.union1d(self.teaching, self.selection)
 
     @cached_property
     def withheld(self) -> np.ndarray:
