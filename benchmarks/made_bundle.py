@@ -1,10 +1,11 @@
-"""A bundle of a made shop, fitted in the cheapest way: for sizes and speeds, never for quality.
+"""A bundle of a made shop, hardly fitted at all: for sizes and speeds, never for quality.
 
     python benchmarks/made_bundle.py ITEMS INTERACTIONS OUT
 
-The shop is that of ``growth.py``. Its scorers are the default ones with default weights; texts have
-vectors of 384 numbers in place of an encoder's, near to each other within a topic; the trees of the
-second stage are as many and as deep as a fit's, and were taught by made purchases.
+The shop is that of ``growth.py``. Its scorers are the default ones with default weights, and their
+item-item weights, as many as a fit keeps, are drawn at random; texts have vectors of 384 numbers in
+place of an encoder's; the trees of the second stage are as many and as deep as a fit's, and were
+taught by made purchases.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import scipy.sparse as sp
 from growth import write_shop
 
 from unsung.data.settings import SegmentSettings
@@ -23,6 +25,8 @@ from unsung.pipeline.components import default_components, default_weights, make
 from unsung.pipeline.two_stage import FirstStage, FirstStageSettings
 from unsung.popularity.segments import SEGMENT_NAMES, segment_items
 from unsung.recommenders.blend import Blend
+from unsung.recommenders.content_profile import ContentProfile
+from unsung.recommenders.linear import Linear
 from unsung.recommenders.ranker import Ranker, RankerRows, RankerSettings
 from unsung.workflows.content import ContentBuilder
 from unsung.workflows.prepare import Shop, read_shop
@@ -39,6 +43,15 @@ def with_vectors(state: ShopState, rng: np.random.Generator) -> ShopState:
     vectors = centres[topic] + rng.standard_normal((state.n_items, DIM), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return state.with_content(ItemContent(state.content.terms, vectors, state.content.variants))
+
+
+def drawn_weights(n_items: int, neighbours: int, rng: np.random.Generator) -> sp.csr_array:
+    """So many weights for every item, to items near and far."""
+    kept = min(neighbours, n_items - 1)
+    other = np.sort(rng.integers(0, n_items, (n_items, kept), dtype=np.int32), axis=1)
+    values = rng.random(other.size, dtype=np.float32)
+    indptr = np.arange(n_items + 1) * kept
+    return sp.csr_array((values, other.ravel(), indptr), shape=(n_items, n_items))
 
 
 def taught(first: FirstStage, state: ShopState, rng: np.random.Generator) -> Ranker:
@@ -66,7 +79,10 @@ def made_model(shop: Shop, rng: np.random.Generator) -> Model:
     scorers = [make_component(component) for component in components]
     blend = Blend(scorers, default_weights(components))
     first = FirstStage(scorers, blend, FirstStageSettings())
-    first.fit(state, rng=rng)
+    for scorer in scorers:
+        if isinstance(scorer, Linear | ContentProfile):
+            scorer.weights = drawn_weights(state.n_items, scorer.settings.neighbours, rng)
+    blend.n_fitted = state.n_items
     segments = segment_items(state, SegmentSettings())
     return Model(
         first=first,

@@ -4,6 +4,8 @@ import time
 
 from unsung.operations import jobs as job_module
 from unsung.service.watch import watch
+from unsung.store.audit import entries
+from unsung.store.events import events_of_user
 from unsung.store.jobs import jobs
 
 HOUR_US = 3_600_000_000
@@ -29,6 +31,32 @@ def test_prometheus_has_the_figures(client):
     named = [line for line in lines if line.startswith('unsung_drift{figure="events",side="fit"}')]
     assert float(named[0].split()[1]) > 0
     assert any(line.startswith("unsung_drift_warnings ") for line in lines)
+
+
+def test_prometheus_has_what_was_shown_today(client, shop, listed):
+    shown = set(listed("u1")) | set(listed("u2"))
+    shop.flush()
+    watch(client.app.state.context, time.time_ns() // 1_000)
+    lines = client.get("/metrics").text.splitlines()
+    found = dict(line.split() for line in lines if not line.startswith("#") and "{" not in line)
+    assert float(found["unsung_items_shown_today"]) == len(shown)
+    assert float(found["unsung_coverage_today"]) == len(shown) / 20
+    assert float(found["unsung_exploration_spent_today"]) == 0
+
+
+def test_what_is_too_old_is_deleted_once_a_day(start, send):
+    client = start(keep_events_days=30, keep_exposures_days=10)
+    context, now = client.app.state.context, time.time_ns() // 1_000
+    body = {"user_id": "u1", "item_id": "rake", "event": "view"}
+    client.post("/v1/events", json={"events": [body]})
+    store = context.shop.store
+    watch(context, now + 2 * HOUR_US)
+    assert len(events_of_user(store, "u1")) == 1
+    watch(context, now + 31 * 24 * HOUR_US)
+    assert events_of_user(store, "u1") == []
+    watch(context, now + 31 * 24 * HOUR_US + HOUR_US)
+    said = [entry.detail for entry in entries(store) if entry.action == "retention"]
+    assert [detail["events"] for detail in said] == [0, 1]
 
 
 def test_a_refit_comes_by_itself_and_is_in_the_audit_log(start, monkeypatch, tmp_path):

@@ -165,3 +165,15 @@ def test_reviews_are_stored_once(client):
     assert first.json() == {"accepted": 1, "duplicates": 0, "suppressed": 0}
     assert again.json() == {"accepted": 0, "duplicates": 1, "suppressed": 0}
     assert other.status_code == 409
+
+
+def test_without_a_time_the_first_arrival_counts(client):
+    event = {"event_id": "e7", "user_id": "u1", "item_id": "rake", "event": "purchase"}
+    review = {"review_id": "r7", "user_id": "u1", "item_id": "rake", "rating": 4}
+    for kind, row in (("events", event), ("reviews", review)):
+        first = client.post(f"/v1/{kind}", json={kind: [row]})
+        assert first.json() == {"accepted": 1, "duplicates": 0, "suppressed": 0}
+        again = client.post(f"/v1/{kind}", json={kind: [row]})
+        assert again.json() == {"accepted": 0, "duplicates": 1, "suppressed": 0}
+        other = client.post(f"/v1/{kind}", json={kind: [row | {"item_id": "spade"}]})
+        assert other.status_code == 409

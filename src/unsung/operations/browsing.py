@@ -25,7 +25,7 @@ MOST_ROWS: Final = 200_000
 _TABLES: Final[WeakKeyDictionary[ServedModel, tuple[ShopState, pd.DataFrame]]] = WeakKeyDictionary()
 _REASONS: Final[WeakKeyDictionary[ServedModel, dict[str, tuple[str, ...]]]] = WeakKeyDictionary()
 SHOWN: Final = (schema.ITEM_ID, schema.TITLE, "segment", "buyers", schema.PRICE, "in_stock",
-                "p_tail", "demand", "reasons")  # fmt: skip
+                "p_tail", "demand", "reasons", schema.IMAGE)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -178,6 +178,7 @@ def _made(served: ServedModel, state: ShopState) -> pd.DataFrame:
             "buyers": buyers,
             schema.PRICE: np.nan if prices is None else prices.to_numpy(dtype=float).round(4),
             "in_stock": True,
+            schema.IMAGE: _texts(state.catalogue.get(schema.IMAGE), state.n_items),
             "relevance": buyers,
         }
     )
@@ -186,6 +187,13 @@ def _made(served: ServedModel, state: ShopState) -> pd.DataFrame:
     table["demand"] = [outlook.get(item, {}).get("demand", np.nan) for item in ids]
     table["reasons"] = [reasons.get(item, ()) for item in ids]
     return table
+
+
+def _texts(cells: pd.Series | None, n_items: int) -> pd.Series:
+    """A column of the catalogue as text; empty where there is nothing."""
+    if cells is None:
+        return pd.Series([""] * n_items)
+    return cells.reset_index(drop=True).astype(object).fillna("").astype(str)
 
 
 def outlook_of(served: ServedModel) -> dict[str, dict[str, Any]]:

@@ -93,7 +93,7 @@ class EventBody(Body):
     )
     timestamp: Moment | None = Field(
         default=None,
-        description="With a zone; now where not given: give it where you may send it again.",
+        description="With a zone; that of its arrival where not given, the first where sent again.",
         examples=["2026-03-01T10:00:00Z"],
     )
     weight: Finite | None = Field(default=None, description="In place of the weight of its kind.")

@@ -46,6 +46,21 @@ DRIFT_WARNINGS: Final = Gauge(
     "What stands out in the recent days' figures.",
     multiprocess_mode="mostrecent",
 )
+SHOWN_TODAY: Final = Gauge(
+    "unsung_items_shown_today",
+    "Distinct items in lists since midnight UTC.",
+    multiprocess_mode="mostrecent",
+)
+COVERAGE_TODAY: Final = Gauge(
+    "unsung_coverage_today",
+    "The same as a share of the catalogue.",
+    multiprocess_mode="mostrecent",
+)
+SPENT_TODAY: Final = Gauge(
+    "unsung_exploration_spent_today",
+    "Impressions that warm-ups spent since midnight UTC.",
+    multiprocess_mode="mostrecent",
+)
 EXPOSURES: Final = Counter("unsung_exposures_total", "Exposures by fate.", ["fate"])
 
 

@@ -42,6 +42,10 @@ class ServiceSettings(Settings):
     """Days, today's beginning included, that the gauges of drift look back."""
     most_waiting: int = Field(default=32, ge=1)
     """Requests under way in one process; further ones are told to come again."""
+    keep_events_days: float | None = Field(default=None, ge=1)
+    """Events older than so many days are deleted from the store, once a day; kept if not given."""
+    keep_exposures_days: float | None = Field(default=None, ge=1)
+    """The same of exposures, and of what warm-ups and shadows showed."""
     session_hours: float = Field(default=12, gt=0, le=24 * 30)
     """After so long somebody who signed in has to do it again."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -1,14 +1,24 @@
-"""What a service looks after once a minute: whether a refit is due, and how far figures drift."""
+"""What a service looks after once a minute: due refits, rows too old, figures that drift."""
 
 from typing import Final
 
 from unsung.operations.drift import drift_of
 from unsung.operations.schedule import WHO, refit_if_due
+from unsung.operations.today import today_of
 from unsung.service.context import Context
-from unsung.service.metrics import DRIFT, DRIFT_WARNINGS
+from unsung.service.metrics import (
+    COVERAGE_TODAY,
+    DRIFT,
+    DRIFT_WARNINGS,
+    SHOWN_TODAY,
+    SPENT_TODAY,
+)
 from unsung.store.audit import append
+from unsung.store.personal import forget_before
 from unsung.store.rates import take
 
+FORGET_S: Final = 86_400.0
+"""What is too old is deleted so often, by one of the processes."""
 DRIFT_S: Final = 900.0
 """The figures of drift are counted so often, by one of the processes."""
 
@@ -34,11 +44,30 @@ def watch(context: Context, now: int) -> None:
         )
         if job is not None:
             append(store, WHO, "refit", "", {"job": job.job_id}, now)
+    forget(context, now)
     if context.shop.served is None:
         return
     taken, _ = take(store, "drift", 1, 1, 1 / DRIFT_S, now)
     if taken:
         set_gauges(context, now)
+
+
+def forget(context: Context, now: int) -> None:
+    """Delete what the settings say is too old, and write down how much it was.
+
+    Raises
+    ------
+    StoreError
+        Where the store can't be written now.
+    """
+    store, settings = context.shop.store, context.settings
+    events, exposures = settings.keep_events_days, settings.keep_exposures_days
+    if events is None and exposures is None:
+        return
+    taken, _ = take(store, "retention", 1, 1, 1 / FORGET_S, now)
+    if taken:
+        gone = forget_before(store, now, events_days=events, exposures_days=exposures)
+        append(store, WHO, "retention", "", dict(gone), now)
 
 
 def set_gauges(context: Context, now: int) -> None:
@@ -56,3 +85,7 @@ def set_gauges(context: Context, now: int) -> None:
             if value is not None:
                 DRIFT.labels(name, side).set(value)
     DRIFT_WARNINGS.set(len(found["warnings"]))
+    today = today_of(context.shop.store, context.shop.model(), now)
+    SHOWN_TODAY.set(today.shown)
+    COVERAGE_TODAY.set(today.coverage)
+    SPENT_TODAY.set(today.explored)

@@ -25,6 +25,14 @@ def slots_by_item(store: Store, since: int, until: int) -> list[tuple[int, str, 
     return _counted(store, tables.exposures, "item_id", since, until)
 
 
+def warm_up_slots(store: Store, since: int, until: int) -> int:
+    """Impressions that warm-ups spent in [since, until)."""
+    when = tables.warm_up_impressions.c.timestamp
+    query = sa.select(sa.func.count()).where(when >= since, when < until)
+    with store.reading() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
 def _counted(
     store: Store, table: sa.Table, column: str, since: int, until: int
 ) -> list[tuple[int, str, int]]:

@@ -1,6 +1,6 @@
 """What customers did: stored once each, on the disk before the answer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from unsung.store.bounds import checked
 from unsung.store.counter import lock_numbers, take_numbers
 from unsung.store.database import Store
 from unsung.store.persons import keepers
-from unsung.store.rows import only_new, select_records, to_row
+from unsung.store.rows import content_digest, only_new, select_records, to_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,9 @@ class Appended:
     suppressed: int = 0
 
 
-def append_events(store: Store, events: Sequence[Event], now: int) -> Appended:
+def append_events(
+    store: Store, events: Sequence[Event], now: int, undated: Collection[str] = ()
+) -> Appended:
     """Store a batch of events whole or not at all; it is on the disk when this returns.
 
     Parameters
@@ -81,6 +83,8 @@ def append_events(store: Store, events: Sequence[Event], now: int) -> Appended:
     events : sequence of Event
     now : int
         Microseconds since 1970 UTC.
+    undated : collection of str
+        Ids of events whose time is that of their arrival: sent again, they may have another.
 
     Returns
     -------
@@ -102,6 +106,9 @@ def append_events(store: Store, events: Sequence[Event], now: int) -> Appended:
     """
     table = tables.events
     rows = checked(table, map(to_row, events))
+    for row in rows:
+        if row["event_id"] in undated:
+            row["digest"] = content_digest(row | {"timestamp": None})
     with store.writing() as connection:
         number = lock_numbers(connection)
         keeper = keepers(store, connection, (row["user_id"] for row in rows))

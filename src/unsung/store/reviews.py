@@ -1,6 +1,6 @@
 """What customers wrote about items: stored once each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from unsung.store.counter import lock_numbers
 from unsung.store.database import Store
 from unsung.store.events import Appended
 from unsung.store.persons import keepers
-from unsung.store.rows import only_new, select_records, to_row
+from unsung.store.rows import content_digest, only_new, select_records, to_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,9 @@ class Review:
     timestamp: int
 
 
-def put_reviews(store: Store, reviews: Sequence[Review], now: int) -> Appended:
+def put_reviews(
+    store: Store, reviews: Sequence[Review], now: int, undated: Collection[str] = ()
+) -> Appended:
     """Store a batch of reviews whole or not at all; it is on the disk when this returns.
 
     Parameters
@@ -48,6 +50,8 @@ def put_reviews(store: Store, reviews: Sequence[Review], now: int) -> Appended:
     reviews : sequence of Review
     now : int
         Microseconds since 1970 UTC.
+    undated : collection of str
+        Ids of reviews whose time is that of their arrival: sent again, they may have another.
 
     Returns
     -------
@@ -64,6 +68,9 @@ def put_reviews(store: Store, reviews: Sequence[Review], now: int) -> Appended:
     """
     table = tables.reviews
     rows = checked(table, map(to_row, reviews))
+    for row in rows:
+        if row["review_id"] in undated:
+            row["digest"] = content_digest(row | {"timestamp": None})
     with store.writing() as connection:
         number = lock_numbers(connection)
         writers = [row["user_id"] for row in rows if row["user_id"] is not None]

@@ -74,6 +74,7 @@ def only_new(connection: Connection, table: sa.Table, rows: Iterable[Row]) -> li
     table : Table
         With one primary key and the column ``digest``.
     rows : iterable of dict
+        With a ``digest`` already where not all of the content tells one from another.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def only_new(connection: Connection, table: sa.Table, rows: Iterable[Row]) -> li
     fresh: dict[str, Row] = {}
     wrong: dict[str, None] = {}
     for row in rows:
-        row["digest"] = content_digest(row)
+        row.setdefault("digest", content_digest(row))
         if fresh.setdefault(row[key], row)["digest"] != row["digest"]:
             wrong[row[key]] = None
     for part in parts(list(fresh)):

@@ -38,9 +38,10 @@ async def events(context: Here, body: EventsBody) -> Response:
     now = now_us()
     rows = [_event(event, place, now) for place, event in enumerate(body.events)]
     check_kinds(context.shop.served, rows)
+    undated = {one.event_id for one in body.events if one.event_id and one.timestamp is None}
 
     def store() -> Appended:
-        done = append_events(context.shop.store, rows, now)
+        done = append_events(context.shop.store, rows, now, undated)
         try:
             outcomes_of(context.shop.store, context.shop.served, rows)
         except StoreError as error:  # the events are stored: they must not be sent again for this
@@ -70,7 +71,8 @@ async def reviews(context: Here, body: ReviewsBody) -> Response:
         )
         for one in body.reviews
     ]
-    done = await context.work(lambda: put_reviews(context.shop.store, rows, now))
+    undated = {one.review_id for one in body.reviews if one.timestamp is None}
+    done = await context.work(lambda: put_reviews(context.shop.store, rows, now, undated))
     return as_json(_received(done))
 
 
