@@ -26,11 +26,13 @@ class Settings(BaseModel):
     def _completed(cls, values: Any) -> Any:
         if not isinstance(values, Mapping):
             return values
-        whole = dict(values)
-        for name, field in cls.model_fields.items():
-            if name in values:
-                whole[name] = _over(field.default, values[name])
-        return whole
+        fields = cls.model_fields
+        tables = {
+            name: _over(fields[name].default, value)
+            for name, value in values.items()
+            if isinstance(value, Mapping) and name in fields
+        }
+        return {**values, **tables} if tables else values
 
 
 S = TypeVar("S", bound=Settings)
