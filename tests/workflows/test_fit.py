@@ -10,7 +10,8 @@ import pytest
 
 from unsung.data.dataset import Dataset
 from unsung.data.settings import ShopSettings, Source
-from unsung.errors import InputError, SettingsError
+from unsung.errors import InputError, NotEnoughDataError, SettingsError
+from unsung.rerankers.slot_rules import SlotRules
 from unsung.workflows import fit as fit_module
 from unsung.workflows.content import ContentBuilder
 from unsung.workflows.encoder import EncoderChoice
@@ -118,3 +119,23 @@ def test_the_outlook_reads_no_vectors_that_know_sales(
     with pytest.raises(AskedError) as begun:
         fit(shop_of(busy_shop), tmp_path / "bundle", PLAIN)
     assert begun.value.args == (pretrained,)
+
+
+def test_every_served_list_keeps_the_shops_rules(busy_shop: Dataset, tmp_path: Path, monkeypatch):
+    def untested(*_: object, **__: object) -> None:
+        raise NotEnoughDataError("too few.")
+
+    monkeypatch.setattr(fit_module, "evaluate", untested)
+    monkeypatch.setattr(fit_module, "fit_report_page", lambda _: "")
+    brands = np.array(["oak", "elm"])[np.arange(busy_shop.n_items) % 2]
+    shop = replace(busy_shop, catalogue=busy_shop.catalogue.assign(brand=brands))
+    settings = PLAIN.model_copy(update={"rules": SlotRules(at_most={"brand": 1})})
+    bundle = fit(shop_of(shop), tmp_path / "bundle", settings).bundle
+    assert bundle.model.policy.rules == settings.rules
+    for user in ("u0", "u7", "somebody new"):
+        listed = [r.item_id for r in bundle.recommend(user, k=5)]
+        held = [brands[shop.items.find(item)] for item in listed]
+        assert len(set(held)) == len(held) == 2
+    with pytest.raises(InputError, match="the catalogue has no seller_id"):
+        wrong = PLAIN.model_copy(update={"rules": SlotRules(at_most={"seller": 1})})
+        fit(shop_of(busy_shop), tmp_path / "other", wrong)
