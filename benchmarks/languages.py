@@ -1,6 +1,6 @@
 """Both language models on short texts: how fast, and whether English queries find Chinese items.
 
-    UNSUNG_DATA=... python benchmarks/languages.py [--texts 10000]
+    UNSUNG_DATA=... python benchmarks/languages.py [--texts 10000] [--model use-m3]
 
 * Speed: so many product phrases in the model's own language (titles of Online Retail in English,
   searches of a Chinese shop) are encoded, then 200 of them one by one, as queries are.
@@ -129,11 +129,14 @@ def english_titles(folder: Path, n: int) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Both language models on short texts.")
     parser.add_argument("--texts", type=int, default=10_000)
+    parser.add_argument("--model", choices=["all-MiniLM-L6-v2", "use-m3"], help="both if not given")
     given = parser.parse_args()
     data = Path(os.environ["UNSUNG_DATA"])
     phrases = chinese_phrases(data / "chinese_reviews", given.texts)
     titles = english_titles(data / "online_retail", given.texts)
     for name, texts in (("all-MiniLM-L6-v2", titles), ("use-m3", phrases)):
+        if given.model not in (None, name):
+            continue
         encoder = find_encoder(name)
         assert encoder is not None
         print(json.dumps({name: speed(encoder, texts)}), flush=True)

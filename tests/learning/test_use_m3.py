@@ -135,3 +135,22 @@ def test_exported_it_keeps_a_byte_for_each_number_of_a_word(encoder):
     tables = [part for part in graph.initializer if list(part.dims) == [VOCABULARY, encoder.dim]]
     assert [part.data_type for part in tables] == [onnx.TensorProto.UINT8]
     assert (folder / "model.onnx").stat().st_size < 85e6
+
+
+CHINESE_ITEMS = {
+    "wireless mouse": "罗技无线鼠标 静音办公",
+    "dog food": "小型犬狗粮 成犬通用 5kg",
+    "shampoo": "去屑控油洗发水 男士",
+    "coffee machine": "全自动意式咖啡机 家用",
+    "lipstick": "哑光口红 不易脱色",
+    "curtains": "卧室遮光窗帘 北欧",
+    "yoga mat": "加宽加厚瑜伽垫 防滑",
+    "bicycle": "儿童自行车 16寸",
+    "green tea": "明前龙井绿茶 250克",
+    "washing machine": "滚筒洗衣机 10公斤",
+}
+
+
+def test_english_queries_find_chinese_items(encoder):
+    scores = encoder.encode(list(CHINESE_ITEMS)) @ encoder.encode(list(CHINESE_ITEMS.values())).T
+    assert (scores.argmax(axis=1) == np.arange(len(CHINESE_ITEMS))).sum() >= 9

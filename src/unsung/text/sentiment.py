@@ -33,6 +33,8 @@ LEAST_OF_EACH: Final = 20
 
 _CALIBRATION_L2: Final = 1e-3
 _FOLDS: Final = 3
+_WORDS_ELSEWHERE: Final = 0.5
+"""What words count beside vectors in a text that is no review of this shop."""
 _SURE: Final = 2.0
 """Standard errors by which vectors must lower the loss of held-out texts."""
 
@@ -72,7 +74,10 @@ class Sentiment:
         What a language model adds; None where there is none, or held-out texts were told apart no
         better with it.
     both : tuple of float
-        Factors of what words and vectors say, and a shift, which calibrate the two together.
+        Factors of what words and vectors say, and a shift, which calibrate the two together for
+        reviews of the shop.
+    anywhere : tuple of float
+        Factors of the two for a text of whatever kind.
     """
 
     settings: SentimentSettings
@@ -81,6 +86,7 @@ class Sentiment:
     line: tuple[float, float]
     vectors: VectorReading | None = field(default=None, repr=False)
     both: tuple[float, float, float] = (1.0, 1.0, 0.0)
+    anywhere: tuple[float, float] = (1.0, 1.0)
 
     @classmethod
     def fit(
@@ -179,7 +185,10 @@ class Sentiment:
         if by_vectors <= 0 or gain.mean() <= _SURE * gain.std() / np.sqrt(len(gain)):
             return self
         return replace(
-            self, vectors=trial.reading, both=(max(by_words, 0.0), by_vectors, both.intercept)
+            self,
+            vectors=trial.reading,
+            both=(max(by_words, 0.0), by_vectors, both.intercept),
+            anywhere=_anywhere(columns, truth),
         )
 
     @property
@@ -226,7 +235,7 @@ class Sentiment:
         said = self._said(texts)
         if self.vectors is None:
             return self.line[0] * said
-        return self.both[0] * said + self.both[1] * self.vectors.log_odds(texts)
+        return self.anywhere[0] * said + self.anywhere[1] * self.vectors.log_odds(texts)
 
     def _said(self, texts: Sequence[str]) -> np.ndarray:
         """What words say, not calibrated: 0 where none is known."""
@@ -246,7 +255,7 @@ class Sentiment:
         return {
             **found,
             "vectors": head.coefficients.astype(np.float32),
-            "vectors_scale": np.array([head.intercept, *self.both]),
+            "vectors_scale": np.array([head.intercept, *self.both, *self.anywhere]),
         }
 
     @classmethod
@@ -284,9 +293,12 @@ class Sentiment:
         if encoder.dim != len(arrays["vectors"]):
             raise BundleError("The sentiment was learnt with another encoder; fit the shop again.")
         intercept, *both = (float(number) for number in arrays["vectors_scale"])
+        anywhere = (both[3], both[4])
         head = LinearFit(arrays["vectors"].astype(np.float64), intercept)
         reading = VectorReading(encoder, head, settings.embedded_characters)
-        return replace(by_words, vectors=reading, both=(both[0], both[1], both[2]))
+        return replace(
+            by_words, vectors=reading, both=(both[0], both[1], both[2]), anywhere=anywhere
+        )
 
 
 def praise_of_stars(stars: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -346,3 +358,19 @@ def _held_out(rows: Rows, truth: np.ndarray, fold: np.ndarray, l2: float) -> np.
         fitted = fit_logistic(rows[kept], truth[kept], l2, weights=balanced(truth[kept]))
         values[out] = rows[np.flatnonzero(out)] @ fitted.coefficients
     return values
+
+
+def _anywhere(columns: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
+    """Factors of words and vectors for texts that are no reviews of this shop.
+
+    The shop's own reviews would have its words count for more than they know elsewhere, so only
+    how sure the two are together is learnt from them, and not their shares.
+    """
+    said = columns @ [_WORDS_ELSEWHERE, 1.0]
+    sure = fit_logistic(
+        np.concatenate([said, -said])[:, None],  # no shift: what says nothing leans nowhere
+        np.concatenate([truth, ~truth]),
+        _CALIBRATION_L2,
+        weights=np.tile(balanced(truth), 2),
+    ).coefficients[0]
+    return float(_WORDS_ELSEWHERE * sure), float(sure)
