@@ -17,6 +17,7 @@ import json
 import random
 import shutil
 import signal
+import statistics
 import sys
 import tempfile
 import time
@@ -45,6 +46,8 @@ from unsung.store import changes_after, open_store
 
 SLOW = 500
 HONEST_PAUSE_S = 0.05
+SAMPLES = 20
+"""Looks at the memory while a load goes on."""
 PATIENCE_S = 30
 """For the first answer of a service that has just started."""
 
@@ -310,23 +313,37 @@ def bombs(bundle: Path, folder: Path) -> dict[str, Any]:
 
 
 def leaks(bundle: Path, folder: Path, seconds: float) -> dict[str, Any]:
-    """Files, threads and memory before and after a load."""
+    """Files, threads and memory while a load goes on; growth is that of the last half.
+
+    Caches that fill grow less and less; what leaks goes on.
+    """
     with Server(bundle, folder / "shop.db") as server:
+        samples: list[tuple[float, float]] = []
+
+        async def looked_at(going_on: Any) -> None:
+            while going_on():
+                samples.append((time.monotonic(), server.memory_mb()))
+                await asyncio.sleep(seconds / SAMPLES)
 
         async def used(going_on: Any) -> None:
             await asyncio.gather(
-                load(server.port, lists(100), 4, going_on, pause_s=0.01),
+                load(server.port, lists(), 4, going_on, pause_s=0.05),
                 load(server.port, mixed(), 1, going_on, pause_s=0.05),
+                looked_at(going_on),
             )
 
-        asyncio.run(used(for_seconds(seconds / 2)))
-        before, memory = server.handles(), server.memory_mb()
+        asyncio.run(used(for_seconds(seconds / 10)))
+        before = server.handles()
         asyncio.run(used(for_seconds(seconds)))
-        after, grown = server.handles(), server.memory_mb() - memory
+        after = server.handles()
+    late = samples[len(samples) // 2 :]
+    minutes, megabytes = ([row[part] for row in late] for part in (0, 1))
+    slope = statistics.linear_regression([m / 60 for m in minutes], megabytes).slope
     return {
         "files": after[0] - before[0],
         "threads": after[1] - before[1],
-        "mb_a_minute": round(grown * 60 / seconds, 2),
+        "mb": [round(mb) for _, mb in samples],
+        "mb_a_minute": round(slope, 2),
     }
 
 

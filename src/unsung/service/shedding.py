@@ -1,11 +1,18 @@
 """Work beyond what can be done in time is refused at once, so that the rest gets done."""
 
+from typing import Final
+
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from unsung.service.problems import problem
+from unsung.service.request_ids import give_request_id
 
 _NEVER = "/health/"
+_ID: Final = "0" * 32
+_PARTS: Final = {"type": "http", "headers": [], "state": {"request_id": _ID}}
+_ANSWER: Final = problem(Request(_PARTS), 503, "There is more to do than can be done; try again.")
+"""Made once: who is refused costs those who aren't next to nothing."""
 
 
 class Shed:
@@ -31,11 +38,16 @@ class Shed:
             await self.app(scope, receive, send)
             return
         if self.under_way >= self.most:
-            message = "There is more to do than can be done; try again."
-            await problem(Request(scope), 503, message)(scope, receive, send)
+            await _refuse(scope, send)
             return
         self.under_way += 1
         try:
             await self.app(scope, receive, send)
         finally:
             self.under_way -= 1
+
+
+async def _refuse(scope: Scope, send: Send) -> None:
+    body = bytes(_ANSWER.body).replace(_ID.encode(), give_request_id(scope).encode())
+    await send({"type": "http.response.start", "status": 503, "headers": list(_ANSWER.raw_headers)})
+    await send({"type": "http.response.body", "body": body})
