@@ -1,66 +1,74 @@
-"""How memory and time of a running service grow with the catalogue and with the traffic.
+"""How memory and time of a server process grow with the catalogue.
 
-    python benchmarks/sizing.py [--sizes 1000x50000,10000x300000,100000x1000000] [--seconds 10]
+    python benchmarks/sizing.py [--sizes 1000x50000,10000x300000,100000x1000000] [--lists 60]
         [--bundles FOLDER]
 
 Each size is ITEMSxINTERACTIONS of a made shop (see ``made_bundle.py``); bundles are kept in a
-folder where one is named. ``unsung serve`` runs one worker on each, with the blend alone and whole;
-one client asks for lists of ten, of one customer after another, so that no answer was made before,
-then of twenty customers again and again, whose scores are kept. Prints one JSON document: megabytes
-on the disk, resident after the start and after the load, processor time a list, percentiles, and
+folder where one is named. Each is opened by a process of its own as a server process opens it, with
+the blend alone and whole, and asked for lists of ten of different customers, twice: for the first
+time, and again with scores made anew; then with the scores that are kept. HTTP comes on top. Prints
+one JSON document: megabytes on the disk and resident, milliseconds of processor time a list, and
 the kilobytes an item that follow from the first and the last size.
 """
 
 import argparse
-import asyncio
 import json
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
-from itertools import cycle
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from http_load import Server, for_seconds, load, request
-from latency import cpu_s
+import psutil
 from made_bundle import make_bundle
+
+from unsung.operations import kept_scores
+from unsung.operations.answers import Query
+from unsung.operations.running import RunningShop
+from unsung.store.database import open_store
 
 SIZES = "1000x50000,10000x300000,100000x1000000"
 
 
-def of_customers(n_users: int) -> Iterator[bytes]:
-    """Requests for lists, of one customer of the made shop after another."""
-    order = np.random.default_rng(0).permutation(n_users)
-    for number in cycle(order.tolist()):
-        yield request("GET", f"/v1/users/u{number}/recommendations")
+def resident_mb() -> int:
+    """Of this process."""
+    return round(psutil.Process().memory_info().rss / 1e6)
 
 
-def served(bundle: Path, rung: str, n_users: int, seconds: float) -> dict[str, Any]:
-    """What one worker takes."""
+def opened(bundle: Path, rung: Any, n_lists: int) -> dict[str, Any]:
+    """What a bundle takes in this process."""
+    failed: list[str] = []
+    found: dict[str, Any] = {"before_mb": resident_mb()}
     with tempfile.TemporaryDirectory() as folder:
-        store = Path(folder) / "shop.db"
-        with Server(bundle, store, most_waiting=64, deadline_ms=10_000, best_rung=rung) as server:
-            begun = server.memory_mb()
-            asked = of_customers(n_users)
-            asyncio.run(load(server.port, asked, 1, for_seconds(2)))
-            before = cpu_s(server)
-            seen = asyncio.run(load(server.port, asked, 1, for_seconds(seconds)))
-            cost = (cpu_s(server) - before) / max(len(seen.seconds.get(200, ())), 1)
-            after = server.memory_mb()
-            before = cpu_s(server)
-            same = asyncio.run(load(server.port, of_customers(20), 1, for_seconds(seconds / 2)))
-            again = (cpu_s(server) - before) / max(len(same.seconds.get(200, ())), 1)
-    return {
-        **seen.summary(),
-        "cpu_ms": round(cost * 1e3, 2),
-        "cpu_ms_asked_again": round(again * 1e3, 2),
-        "start_mb": round(begun),
-        "loaded_mb": round(after),
-    }
+        store = open_store(str(Path(folder) / "shop.db"))
+        shop = RunningShop(store, lambda place, _: failed.append(place), rung)
+        shop.start(bundle, time.time_ns() // 1_000)
+        found["opened_mb"] = resident_mb()
+        users = shop.model().bundle.model.state.users.values
+        chosen = np.random.default_rng(0).choice(users, n_lists, replace=False)
+        queries = [Query(str(user)) for user in chosen]
+
+        def asked() -> float:
+            begun = time.process_time()
+            for query in queries:
+                shop.answer(query, time.time_ns() // 1_000)
+            return round((time.process_time() - begun) / n_lists * 1e3, 2)
+
+        asked_for = kept_scores.KEPT_US
+        kept_scores.KEPT_US = -1  # type: ignore[misc]
+        found |= {"first_ms": asked(), "anew_ms": asked()}
+        kept_scores.KEPT_US = asked_for  # type: ignore[misc]
+        asked()
+        found |= {"kept_ms": asked(), "asked_mb": resident_mb()}
+        store.close()
+    assert not failed, failed
+    return found
 
 
-def measured(size: str, folder: Path, seconds: float) -> dict[str, Any]:
-    """One size: its bundle, and both rungs."""
+def measured(size: str, folder: Path, n_lists: int) -> dict[str, Any]:
+    """One size: its bundle, and both rungs, each in a process of its own."""
     n_items, n_rows = map(int, size.split("x"))
     bundle = folder / size
     if not bundle.exists():
@@ -69,24 +77,30 @@ def measured(size: str, folder: Path, seconds: float) -> dict[str, Any]:
     row: dict[str, Any] = {"items": n_items, "interactions": n_rows}
     row["bundle_mb"] = round(on_disk / 1e6)
     for rung in ("blend", "full"):
-        row[rung] = served(bundle, rung, max(n_rows // 100, 50), seconds)
-        print(row, flush=True)
+        command = [sys.executable, __file__, "--one", bundle, rung, "--lists", str(n_lists)]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        row[rung] = json.loads(said)
+    print(row, file=sys.stderr, flush=True)
     return row
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--sizes", default=SIZES)
-    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--lists", type=int, default=60)
     parser.add_argument("--bundles", type=Path)
+    parser.add_argument("--one", nargs=2)
     asked = parser.parse_args()
+    if asked.one:
+        print(json.dumps(opened(Path(asked.one[0]), asked.one[1], asked.lists)))
+        return
     with tempfile.TemporaryDirectory() as scratch:
         folder = asked.bundles or Path(scratch)
-        rows = [measured(size, folder, asked.seconds) for size in asked.sizes.split(",")]
+        rows = [measured(size, folder, asked.lists) for size in asked.sizes.split(",")]
     found: dict[str, Any] = {"rows": rows}
     if len(rows) > 1:
         small, large = rows[0], rows[-1]
-        more = large["full"]["start_mb"] - small["full"]["start_mb"]
+        more = large["full"]["opened_mb"] - small["full"]["opened_mb"]
         found["kb an item"] = round(1e3 * more / (large["items"] - small["items"]), 1)
     print(json.dumps(found, indent=2))
 

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from unsung.recommenders import neighbours
-from unsung.recommenders.neighbours import keep_largest, keep_largest_of
+from unsung.recommenders.neighbours import (
+    keep_largest,
+    keep_largest_of,
+    weights_from_arrays,
+    weights_to_arrays,
+)
 
 WEIGHTS = hnp.arrays(
     np.float32, st.integers(1, 9).map(lambda n: (n, n)), elements=st.integers(-5, 5)
@@ -39,3 +44,10 @@ def test_no_items_no_weights():
     empty = keep_largest_of(lambda a, b: np.zeros((0, 0), np.float32), 0, 5)
     assert isinstance(empty, sp.csr_array)
     assert empty.shape == (0, 0)
+
+
+def test_weights_that_come_back_have_narrow_indices():
+    weights = sp.csr_array(np.array([[0, 1], [2, 0]], np.float32))
+    back = weights_from_arrays(weights_to_arrays(weights))
+    assert back.indices.dtype == back.indptr.dtype == np.int32
+    assert (back != weights).nnz == 0

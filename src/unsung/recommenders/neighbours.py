@@ -208,8 +208,10 @@ def weights_to_arrays(weights: sp.csr_array) -> Arrays:
 
 def weights_from_arrays(arrays: Arrays) -> sp.csr_array:
     """The matrix of ``weights_to_arrays``."""
-    n_items = len(arrays["weights.indptr"]) - 1
+    indptr = arrays["weights.indptr"]
+    if indptr[-1] < 2**31:  # else scipy widens every index to the width of these
+        indptr = indptr.astype(np.int32)
+    n_items = len(indptr) - 1
     return sp.csr_array(
-        (arrays["weights.data"], arrays["weights.indices"], arrays["weights.indptr"]),
-        shape=(n_items, n_items),
+        (arrays["weights.data"], arrays["weights.indices"], indptr), shape=(n_items, n_items)
     )
