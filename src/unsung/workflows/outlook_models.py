@@ -36,6 +36,9 @@ LONGER_WEIGHT: Final = 0.5
 """What labels of the longer window count for in fine-tuning."""
 MIN_STEPS: Final = 150
 """Steps of fine-tuning, also where there are few texts."""
+VALIDATE_EVERY: Final = MIN_STEPS // 10
+"""Steps between validations at least: an epoch of few texts is over before the learning rate has
+risen, and patience would end there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,6 +298,8 @@ class OutlookModels:
             "seed": seed,
             "epochs": min(wanted, max(self.settings.most_examples / n, least)),
         }
+        if settings.validate_every is None:
+            changed["validate_every"] = max(-(-n // settings.batch_size), VALIDATE_EVERY)
         if from_scratch:
             # Layers that have read nothing are no ground to stand on.
             changed["trained"] = "all"
