@@ -48,6 +48,7 @@ long: $(VENV)/.installed-dev ## Measure what the docs say, into long-out/ (hours
 	$(BIN)/unsung demo --out long-out/demo
 	$(BIN)/python benchmarks/recommend.py long-out/demo/bundle | tee long-out/recommend.json
 	$(BIN)/python benchmarks/latency.py long-out/demo/bundle | tee long-out/latency.json
+	$(BIN)/python benchmarks/sizing.py | tee long-out/sizing.json
 	$(BIN)/python benchmarks/console.py long-out/demo/bundle | tee long-out/console.json
 	$(BIN)/python benchmarks/service.py all long-out/demo/bundle | tee long-out/service.json
 	$(BIN)/python benchmarks/prepare_rows.py --rows 10000000 | tee long-out/prepare_rows.json
