@@ -33,8 +33,8 @@ LEAST_OF_EACH: Final = 20
 
 _CALIBRATION_L2: Final = 1e-3
 _FOLDS: Final = 3
-_WORDS_ELSEWHERE: Final = 0.5
-"""What words count beside vectors in a text that is no review of this shop."""
+_WORDS_ELSEWHERE: Final = 1 / 3
+"""What words count in a text that is no review of this shop, of what they count in its reviews."""
 _SURE: Final = 2.0
 """Standard errors by which vectors must lower the loss of held-out texts."""
 
@@ -188,7 +188,7 @@ class Sentiment:
             self,
             vectors=trial.reading,
             both=(max(by_words, 0.0), by_vectors, both.intercept),
-            anywhere=_anywhere(columns, truth),
+            anywhere=_anywhere(columns, truth, max(by_words, 0.0) / by_vectors),
         )
 
     @property
@@ -360,17 +360,18 @@ def _held_out(rows: Rows, truth: np.ndarray, fold: np.ndarray, l2: float) -> np.
     return values
 
 
-def _anywhere(columns: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
+def _anywhere(columns: np.ndarray, truth: np.ndarray, ratio: float) -> tuple[float, float]:
     """Factors of words and vectors for texts that are no reviews of this shop.
 
-    The shop's own reviews would have its words count for more than they know elsewhere, so only
-    how sure the two are together is learnt from them, and not their shares.
+    ``ratio`` is what words count in the shop's reviews for each one that vectors count: more than
+    they know elsewhere.
     """
-    said = columns @ [_WORDS_ELSEWHERE, 1.0]
+    words = _WORDS_ELSEWHERE * ratio
+    said = columns @ [words, 1.0]
     sure = fit_logistic(
         np.concatenate([said, -said])[:, None],  # no shift: what says nothing leans nowhere
         np.concatenate([truth, ~truth]),
         _CALIBRATION_L2,
         weights=np.tile(balanced(truth), 2),
     ).coefficients[0]
-    return float(_WORDS_ELSEWHERE * sure), float(sure)
+    return float(words * sure), float(sure)
