@@ -60,7 +60,7 @@ def served(bundle: Path) -> Iterator[str]:
                 process.terminate()
 
 
-def wait_for(address: str, seconds: float = 60) -> None:
+def wait_for(address: str, seconds: float = 180) -> None:
     """Wait until an address answers that all is well."""
     until = time.monotonic() + seconds
     while True:

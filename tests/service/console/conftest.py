@@ -128,7 +128,10 @@ def gems_in(model) -> dict:
             "parts": {"own": 0.3, "similar": 0.2, "price": 0.1, "title": -0.1},
             "similar": near,
             "reason": title,
-            "obstacles": [{"code": "seasonal", "sentence": title, "evidence": {}}],
+            "obstacles": [
+                {"code": "seasonal", "sentence": title, "evidence": {}},
+                {"code": "moonlit", "sentence": title, "evidence": {"moons": 1}},
+            ],
             "advice": ["Show it."],
             "audience": {"size": 7, "share": 0.1, "standard_error": 0.0, "examples": ["u1"]},
         }

@@ -8,6 +8,7 @@ import itertools
 import json
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -74,8 +75,14 @@ PAGES = {
 }
 """Page -> what is there when its texts are."""
 WANTED = {
-    "/": {"never_sold[].title", "reasons[].sentence", "shop", "outlook[].title", "gems[].title"},
-    "/dial": {"history[].note", "history[].who", "items[].title", "items[].item_id"},
+    "/": {
+        "never_sold[].title",
+        "shop",
+        "tables.outlook.rows[].title",
+        "tables.outlook.rows[].for_sales",
+        "gems[].title",
+    },
+    "/dial": {"history[].note", "history[].who", "items[].title"},
     "/gems": {
         "gems[].title",
         "gems[].item_id",
@@ -118,7 +125,6 @@ WANTED = {
         "assumptions[]",
         "note",
         "target",
-        "models[].name",
     },
     "/try": {"items[].title"},
 }
@@ -178,13 +184,20 @@ def exposed(browser, filled):
         page.goto(filled + path)
         return page
 
-    opened.elsewhere, opened.base = elsewhere, filled
+    opened.elsewhere = elsewhere
     yield opened
     for context in contexts:
         context.close()
 
 
-def replaced(fields, kept):
+def some(rows, most=5):
+    """The first rows, and those with reviews: each text once or more, and no page of megabytes."""
+    return rows[:most] + [
+        one for one in rows[most:] if isinstance(one, dict) and one.get("reviews")
+    ]
+
+
+def replaced(fields, kept, most):
     """A function that replaces the texts of an answer, and notes the fields that it replaced."""
     turns = itertools.cycle(PAYLOADS)
 
@@ -193,8 +206,9 @@ def replaced(fields, kept):
         if isinstance(value, dict):
             return {key: change(one, f"{path}.{key}".lstrip(".")) for key, one in value.items()}
         if isinstance(value, list):
-            return [change(one, f"{path}[]") for one in value[:30]]
-        if not isinstance(value, str) or last in kept:
+            return [change(one, f"{path}[]") for one in some(value, most)]
+        # Whom a page asks for next is left alone: no customer is called so.
+        if not isinstance(value, str) or last in kept or path == "users[].user_id":
             return value
         text = next(turns) if last in IDS else ALL
         number = fields.setdefault(path, len(fields))
@@ -223,7 +237,8 @@ def quiet(page):
 @pytest.mark.parametrize("path", PAGES)
 def test_forty_payloads_in_every_text_of_a_page_stay_text(exposed, path):
     fields = {}
-    page = exposed(path, replaced(fields, STEERS))
+    # Six lists stand side by side on the dial's page, two dozen tiles in the window.
+    page = exposed(path, replaced(fields, STEERS, 3 if path in ("/dial", "/try") else 12))
     for there in PAGES[path]:
         page.locator(there).first.wait_for()
     quiet(page)
@@ -250,7 +265,7 @@ def swapped(value, text):
     if isinstance(value, dict):
         return {key: swapped(one, text) for key, one in value.items()}
     if isinstance(value, list):
-        return [swapped(one, text) for one in value]
+        return [swapped(one, text) for one in some(value)]
     return text if isinstance(value, str) else value
 
 
@@ -274,14 +289,12 @@ ADDRESSES = (
 )
 
 
-def test_what_an_address_says_stays_text(exposed):
-    from urllib.parse import quote
-
-    page = exposed("/")
-    for payload, form in zip(PAYLOADS, itertools.cycle(ADDRESSES), strict=False):
-        page.goto(exposed.base + form.replace("{}", quote(payload, safe="")))
-        page.locator("main .card").first.wait_for()
-        unharmed(page, exposed.elsewhere)
+@pytest.mark.parametrize("form", ADDRESSES)
+def test_what_an_address_says_stays_text(exposed, form):
+    page = exposed(form.replace("{}", quote(ALL, safe="")))
+    page.locator("main .card").first.wait_for()
+    quiet(page)
+    unharmed(page, exposed.elsewhere)
 
 
 def test_each_payload_bites_where_a_page_is_careless(browser):
