@@ -1,15 +1,15 @@
 """Learning a blend's weights on a validation window."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from unsung.progress import Progress, silent
+from unsung.recommenders.choice_weights import Choices, choice_weights
 
-STEPS = (-1.0, -0.5, -0.25, -0.1, 0.1, 0.25, 0.5, 1.0)
-"""Changes of one weight that are tried, in standard deviations of a component's scores."""
-MOST_ROUNDS = 12
+LIFTS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 6.0)
+"""How many times as much a choice of established tail or cold counts, where weights are learnt."""
 ONE_SIDED_95 = 1.645
 """Quantile of the normal distribution."""
 
@@ -39,29 +39,31 @@ Measure = Callable[[np.ndarray], np.ndarray]
 
 
 def learn_weights(
-    scores: Mapping[str, np.ndarray],
-    relevance: Measure,
-    tail: Measure,
+    choices: Choices,
+    usual: Mapping[str, float],
+    lifted: np.ndarray,
+    measures: tuple[Measure, Measure],
     *,
     free: frozenset[str] = frozenset(),
     budget: float = 0.0,
     progress: Progress = silent,
 ) -> LearntWeights:
-    """Choose weights: most relevance first, then most tail within a relevance budget.
+    """Choose weights: those of users' choices, the tail's counting as much as relevance allows.
 
     Parameters
     ----------
-    scores : mapping of str to ndarray of float32, shape (n_users, n_candidates)
-        Standardised scores of every component.
-    relevance, tail : callable
-        Blended scores -> ndarray of float64, one value a user; the mean counts.
+    choices : Choices
+    usual : mapping of str to float
+        Weights to stay near to where few users have chosen (see ``choice_weights``).
+    lifted : ndarray of bool, shape (n_users, n_candidates)
+        Candidates whose choice may count more: those of established tail and cold.
+    measures : pair of callable
+        Relevance and tail: blended scores -> ndarray of float64, one value a user; the mean counts.
     free : frozenset of str
         Components whose weight may go below 0 (popularity: a negative weight favours the tail).
         The others say what a user likes, and are never turned round.
     budget : float
-        Share of the best relevance that may be given up for the tail. The loss must stay within
-        it at the upper end of its one-sided 95 % interval over the users, so that few users
-        allow little; with many looks at the same users this is a guard, not a guarantee.
+        Share of the best relevance that may be given up for the tail.
     progress : Progress, optional
 
     Returns
@@ -70,63 +72,39 @@ def learn_weights(
 
     Notes
     -----
-    Coordinate ascent with large and small steps; deterministic. The measures are step functions of
-    the weights, so there is no gradient, and a climb ends on some hill: it starts from the best
-    single component and from all of them alike, and the higher hill counts.
+    Weights are learnt once for each of ``LIFTS``, from a smooth likelihood; relevance and tail
+    are only asked which of these few is best, so that little is left to chance. The best single
+    component stands beside them, so that no blend is chosen that finds less than it.
     """
+    relevance, tail = measures
 
-    def climb(start: _Point, goal: Measure, allowed: Allowed, stage: str) -> _Point:
-        at, best = start, float(goal(start.blended).mean())
-        for number in range(1, MOST_ROUNDS + 1):
-            before = best
-            for done, name in enumerate(scores):
-                progress(f"{stage}, round {number}", done, len(scores))
-                for tried in at.neighbours(name, scores[name], below_zero=name in free):
-                    value = float(goal(tried.blended).mean())
-                    if value > best and allowed(tried):
-                        at, best = tried, value
-            progress(f"{stage}, round {number}", len(scores), len(scores))
-            if best == before:
-                break
-        return at
+    def measured(weights: dict[str, float]) -> LearntWeights:
+        blended = blend_of(choices, weights)
+        found = float(relevance(blended).mean()), float(tail(blended).mean())
+        return LearntWeights(weights, *found, best_relevance=0.0)
 
-    relevant = max(
-        (
-            climb(start, relevance, lambda _: True, "weighing for relevance")
-            for start in _starts(scores, relevance, free)
-        ),
-        key=lambda found: float(relevance(found.blended).mean()),
-    )
-    reference = relevance(relevant.blended)
-
-    def affordable(tried: _Point) -> bool:
-        return within_budget(reference, relevance(tried.blended), budget)
-
-    at = climb(relevant, tail, affordable, "weighing for the tail") if budget > 0 else relevant
-    return LearntWeights(
-        weights=at.weights,
-        relevance=float(relevance(at.blended).mean()),
-        tail=float(tail(at.blended).mean()),
-        best_relevance=float(reference.mean()),
-    )
+    alone = [dict.fromkeys(choices.scores, 0.0) | {name: 1.0} for name in choices.scores]
+    tried = [max(map(measured, alone), key=lambda found: found.relevance)]
+    for number, lift in enumerate(LIFTS):
+        progress("weighing the scorers", number, len(LIFTS))
+        worth = np.where(lifted, np.float32(lift), np.float32(1)) * choices.worth
+        tried.append(measured(choice_weights(replace(choices, worth=worth), usual, free=free)))
+    progress("weighing the scorers", len(LIFTS), len(LIFTS))
+    best = max(tried, key=lambda found: found.relevance)
+    chosen = best
+    if budget > 0:
+        least = (1 - budget) * best.relevance
+        enough = (found for found in tried if found.relevance >= least)
+        chosen = max(enough, key=lambda found: (found.tail, found.relevance))
+    return replace(chosen, best_relevance=best.relevance)
 
 
-def _starts(
-    scores: Mapping[str, np.ndarray], relevance: Measure, free: frozenset[str]
-) -> tuple["_Point", "_Point"]:
-    """The best single component, and all that say what a user likes, alike."""
-    alone = {name: float(relevance(values).mean()) for name, values in scores.items()}
-    first = max(alone, key=lambda name: alone[name])
-    single = dict.fromkeys(scores, 0.0) | {first: 1.0}
-    alike = {name: 0.0 if name in free else 1.0 for name in scores}
-    return _point(single, scores), _point(alike, scores)
-
-
-def _point(weights: dict[str, float], scores: Mapping[str, np.ndarray]) -> "_Point":
-    blended = np.zeros_like(next(iter(scores.values())), dtype=np.float32)
-    for name, values in scores.items():
+def blend_of(choices: Choices, weights: dict[str, float]) -> np.ndarray:
+    """The weighted sum of the components' scores: ndarray of float32."""
+    blended = np.zeros_like(choices.worth, dtype=np.float32)
+    for name, values in choices.scores.items():
         blended += np.float32(weights[name]) * values
-    return _Point(weights, blended)
+    return blended
 
 
 def within_budget(reference: np.ndarray, values: np.ndarray, budget: float) -> bool:
@@ -149,22 +127,3 @@ def within_budget(reference: np.ndarray, values: np.ndarray, budget: float) -> b
     loss = reference - values
     error = loss.std() / np.sqrt(max(len(loss), 1))
     return bool(loss.mean() + ONE_SIDED_95 * error <= budget * reference.mean())
-
-
-@dataclass(frozen=True, eq=False)
-class _Point:
-    """Weights and the scores that they blend to."""
-
-    weights: dict[str, float]
-    blended: np.ndarray
-
-    def neighbours(self, name: str, scores: np.ndarray, *, below_zero: bool) -> Iterator["_Point"]:
-        """The points that differ in one weight, by each of the steps."""
-        for step in STEPS:
-            wanted = round(self.weights[name] + step, 3)
-            if wanted >= 0 or below_zero:
-                moved = self.blended + np.float32(wanted - self.weights[name]) * scores
-                yield _Point(self.weights | {name: wanted}, moved)
-
-
-Allowed = Callable[[_Point], bool]

@@ -29,9 +29,9 @@ class TuneSettings(Settings):
 
     k: int = Field(default=10, ge=1)
     """Length of the lists that are judged."""
-    relevance_budget: float = Field(default=0.08, ge=0, lt=1)
-    """Share of the validation window's best NDCG that the weights may give up for NDCG on the
-    established tail. Kept on these users; no guarantee for later ones."""
+    relevance_budget: float = Field(default=0.05, ge=0, lt=1)
+    """Share of the validation window's best NDCG that the weights may give up for NDCG on
+    established tail and cold items. Kept on these users; no guarantee for later ones."""
     max_users: int = Field(default=1500, ge=1)
     """Validation users that are looked at, drawn at random where there are more."""
     min_users: int = Field(default=50, ge=1)
@@ -146,7 +146,7 @@ def tune(
     chosen = tuple(best for best, _ in found)
     return Choice(
         chosen,
-        weighing.learn(settings.relevance_budget, progress),
+        weighing.learn(default_weights(chosen), settings.relevance_budget, progress),
         tuple(search.trials),
         len(window.users),
         is_default=False,

@@ -1,23 +1,25 @@
 """Blends of candidates' scores on a validation window, and the search for their weights."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import scipy.sparse as sp
 
 from unsung.data.settings import SegmentSettings
 from unsung.evaluation.hits import Hits, find_hits
 from unsung.evaluation.ranking import ndcg_at_k
 from unsung.pipeline.ranking import one_of_group, top_k, user_batches
-from unsung.popularity.segments import HEAD, TAIL, segment_items
+from unsung.popularity.segments import COLD, HEAD, TAIL, segment_items
 from unsung.progress import Progress
 from unsung.recommenders.base import Scorer
 from unsung.recommenders.blend import standardise
+from unsung.recommenders.choice_weights import Choices
 from unsung.recommenders.weights import LearntWeights, learn_weights
 from unsung.schema import EMPTY
-from unsung.workflows.validation import Judge, ValidationWindow
+from unsung.workflows.validation import Judge
 
 FEWEST_TAIL_USERS = 50
-"""Users with an established-tail target below which the whole tail is measured instead."""
+"""Users with a target of established tail or cold below which all outside the head counts."""
 
 
 class Weighing:
@@ -45,19 +47,28 @@ class Weighing:
         self.rows = np.arange(len(self.candidates))[:, None]
         self.inside = self.candidates != EMPTY
         self.variants = _variants_of(window.state.content.variants, self.candidates)
-        self.tail_members = _tail_members(window, segments)
+        segment_of = segment_items(window.fit_state, segments)
+        self.may_count_more = np.isin(segment_of, (TAIL, COLD))
+        self.tail_members = _tail_members(window.targets, segment_of)
 
-    def learn(self, budget: float, progress: Progress) -> LearntWeights:
+    def learn(self, usual: Mapping[str, float], budget: float, progress: Progress) -> LearntWeights:
         """The best weights within a relevance budget (see ``learn_weights``)."""
         return learn_weights(
-            self.scores,
-            self.relevance,
-            self.tail,
+            self._choices(),
+            usual,
+            self.inside & self.may_count_more[self.candidates],
+            (self.relevance, self.tail),
             # A trend turned round would hold back what is rising; standing popularity may be.
             free=frozenset({"popular_log"}),
             budget=budget,
             progress=progress,
         )
+
+    def _choices(self) -> Choices:
+        """What was taken counts 1 for each user, shared among all that the user took."""
+        taken = find_hits(self.candidates, self.targets, self.candidates.shape[1])
+        each = np.maximum(taken.n_relevant, 1)[:, None]
+        return Choices(self.scores, self.inside, (taken.is_hit / each).astype(np.float32))
 
     def relevance(self, blended: np.ndarray) -> np.ndarray:
         """NDCG of every user."""
@@ -116,10 +127,9 @@ def _variants_of(variants: np.ndarray | None, candidates: np.ndarray) -> np.ndar
     return groups
 
 
-def _tail_members(window: ValidationWindow, segments: SegmentSettings) -> np.ndarray:
-    of_item = segment_items(window.fit_state, segments)
-    tail = of_item == TAIL
-    with_tail = np.diff(window.targets.multiply(tail).tocsr().indptr)
+def _tail_members(targets: sp.csr_array, segment_of: np.ndarray) -> np.ndarray:
+    tail = np.isin(segment_of, (TAIL, COLD))
+    with_tail = targets.astype(bool) @ tail.astype(np.int64)
     if (with_tail > 0).sum() >= FEWEST_TAIL_USERS:
-        return np.asarray(tail)
-    return np.asarray(of_item != HEAD)
+        return tail
+    return np.asarray(segment_of != HEAD)
