@@ -60,7 +60,9 @@ def test_the_keyboard_skips_to_the_content(visit):
     assert page.evaluate("document.activeElement.id") == "main"
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.locator("details[open]").count() == 1
+    assert page.locator("#story[open]").count() == 0
+    page.keyboard.press("Enter")
+    assert page.locator("#story[open]").count() == 1
     style = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert style == "solid"
 
@@ -217,7 +219,9 @@ def test_what_moved_since_the_fit_is_said_and_drawn(visit, whole):
 
 
 def test_a_catalogue_of_a_hundred_thousand_has_pages(visit, whole):
-    there = answered("**/v1/catalogue?*", n_items=100_000)
+    row = {"item_id": "last", "title": "The last", "segment": "tail", "buyers": 1, "price": 1.5}
+    row |= {"in_stock": True, "p_tail": None, "demand": None, "reasons": []}
+    there = answered("**/v1/catalogue?*", n_items=100_000, items=[row] * 25)
     page = visit("/items?offset=99975", ready="#table tbody tr", prepare=there)
     assert page.locator("#pager").inner_text().startswith("99,976–100,000 of 100,000")
     assert page.get_by_role("button", name="Next").is_disabled()
@@ -286,14 +290,17 @@ def test_a_failed_part_is_asked_for_again(visit):
 
 def test_a_part_that_takes_long_shows_that_it_is_at_work(visit):
     held = []
+
+    def hold(route):
+        held.append(route)
+
     page = visit("/items", ready="#table tbody tr")
-    page.route("**/v1/catalogue?*", held.append)
-    page.fill("#query", "kettle")
-    page.locator("#table[aria-busy=true]").wait_for(timeout=200)
-    page.wait_for_function(
-        "() => getComputedStyle(document.querySelector('#table > *')).opacity < 1"
-    )
-    page.wait_for_timeout(300)
+    page.route("**/v1/catalogue?*", hold)
+    with page.expect_request("**/v1/catalogue?*"):
+        page.fill("#query", "kettle")
+        assert page.locator("#table").get_attribute("aria-busy") == "true"
+    dimmed = "() => getComputedStyle(document.querySelector('#table > *')).opacity < 1"
+    page.wait_for_function(dimmed)
     held[0].fulfill(status=200, body=json.dumps({"n_items": 0, "items": []}))
     page.get_by_text("Nothing fits").wait_for()
 
