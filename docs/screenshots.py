@@ -23,7 +23,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-WIDE = {"width": 1200, "height": 740}
+WIDE = {"width": 1440, "height": 1000}
 NARROW = {"width": 390, "height": 844}
 # Name of the picture -> address, size, scheme and language.
 PICTURES: dict[str, tuple[str, dict[str, int], str, str]] = {
