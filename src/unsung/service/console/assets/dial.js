@@ -161,11 +161,14 @@ function tiles(found) {
     tile("dial.relevance", percent(1 - found.loss), found.high || found.low ? t("dial.between", { low: percent(1 - found.high), high: percent(1 - found.low) }) : t("dial.as_undialled")),
     tile("dial.tail_share", percent(found.tail), t("dial.of_places", { from: percent(dial.frontier.undialled_tail) })),
   ];
+  // The frontier's rows know no limit to what one list may lose: under one they say something else.
+  const limited = dial.frontier.most_lost < 1 && found.row !== found.base;
   if (found.row && found.base) {
     const reached = (row) => row.catalogue_coverage_at_k * items;
-    made.push(tile("dial.reached", count(reached(found.row)), t("dial.more_items", { delta: signedCount(reached(found.row) - reached(found.base)) })));
     const money = found.row.captured_value_at_k;
-    if (money !== null && money !== undefined) {
+    made.push(limited ? tile("dial.reached", "–", t("dial.unmeasured")) : tile("dial.reached", count(reached(found.row)), t("dial.more_items", { delta: signedCount(reached(found.row) - reached(found.base)) })));
+    if (limited) made.push(tile("dial.money", "–", t("dial.unmeasured")));
+    else if (money !== null && money !== undefined) {
       made.push(tile("dial.money", percent(money), t("dial.points", { delta: signed((money - found.base.captured_value_at_k) / found.base.captured_value_at_k) })));
     }
   }
