@@ -92,3 +92,12 @@ def test_lists_are_the_same_with_and_without(live, model, moment, crowd):
         kept.scores(model.scorer, replace(live.state_of(user, moment), as_of=moment))
         later = kept.scores(model.scorer, live.state_of(user, moment + KEPT_US))
         np.testing.assert_allclose(later, anew, rtol=1e-5)
+
+
+def test_scores_larger_than_what_may_be_held_are_given_all_the_same(
+    kept, scorer, live, moment, crowd, monkeypatch
+):
+    monkeypatch.setattr(kept_scores, "MOST_BYTES", 1)
+    state = live.state_of(crowd.users.values[0], moment)
+    assert (kept.scores(scorer, state) == 1).all()
+    assert (kept.scores(scorer, state) == 2).all()

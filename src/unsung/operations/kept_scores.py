@@ -76,9 +76,13 @@ class KeptScores:
             before = self._kept.pop(key, None)
             self._bytes += new.scores.nbytes - (0 if before is None else before.scores.nbytes)
             self._kept[key] = new
-            while self._bytes > MOST_BYTES or not _young(next(iter(self._kept.values())), new):
+            while self._kept and not self._fits(new):
                 _, oldest = self._kept.popitem(last=False)
                 self._bytes -= oldest.scores.nbytes
+
+    def _fits(self, new: _Kept) -> bool:
+        oldest = next(iter(self._kept.values()))
+        return self._bytes <= MOST_BYTES and _young(oldest, new)
 
 
 def _still_good(kept: _Kept, state: ShopState) -> bool:
