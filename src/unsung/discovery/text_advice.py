@@ -131,12 +131,15 @@ class _Sellers:
         self._brands = _cells(state, schema.BRAND)
         self._categories = _cells(state, schema.CATEGORY)
         self._stated = {item: self._kinds(item) for item in head.tolist() if self._titles[item]}
+        self._inside: dict[str, list[int]] = {}
+        for item in self._stated:
+            self._inside.setdefault(self._categories[item], []).append(item)
         self._known: dict[str, _Wanted] = {}
 
     def of(self, item: int) -> _Wanted:
         category = self._categories[item]
         if category not in self._known:
-            inside = [own for own in self._stated if self._categories[own] == category]
+            inside = self._inside.get(category, [])
             enough = bool(category) and len(inside) >= self._settings.least_sellers
             self._known[category] = self._shares(inside if enough else list(self._stated))
         return self._known[category]
