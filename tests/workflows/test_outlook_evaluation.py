@@ -5,7 +5,6 @@ from unsung.errors import InputError
 from unsung.evaluation.classification import roc_auc
 from unsung.schema import DAY_US
 from unsung.workflows.outlook_evaluation import (
-    evaluate_outlook,
     learning_curve,
     outlook_trials,
 )
@@ -14,12 +13,18 @@ from unsung.workflows.outlook_examples import OutlookSettings, outlook_examples
 START = np.datetime64("2024-01-01", "us").astype(np.int64)
 
 
+def judged(*given, **named):
+    """The whole trial."""
+    *_, whole = outlook_trials(*given, **named)
+    return whole
+
+
 def quick(**changed):
     return OutlookSettings(min_labelled=20, min_rare=3, fine_tuning=None).model_copy(update=changed)
 
 
 def test_every_item_is_judged_once_by_models_that_never_saw_it(planted_shop):
-    trial = evaluate_outlook(planted_shop, quick(), n_folds=4, seeds=(0, 1))
+    trial = judged(planted_shop, quick(), n_folds=4, seeds=(0, 1))
     labels = outlook_examples(planted_shop, quick()).labels
     assert len(trial.rare) == labels.labelled.sum()
     assert trial.rare.sum() == labels.is_rare().sum()
@@ -38,7 +43,7 @@ def test_a_trial_that_is_broken_off_has_said_something(planted_shop):
     assert [len(trial.p_tail["terms"]) for trial in trials] == [1, 1, 1, 2]
     sizes = [len(trial.rare) for trial in trials]
     assert sizes[0] < sizes[1] < sizes[2] == sizes[3]
-    whole = evaluate_outlook(planted_shop, quick(), n_folds=3, seeds=(0, 1))
+    whole = judged(planted_shop, quick(), n_folds=3, seeds=(0, 1))
     for trial in trials:
         n = len(trial.rare)
         np.testing.assert_array_equal(trial.rare, whole.rare[:n])
@@ -48,7 +53,7 @@ def test_a_trial_that_is_broken_off_has_said_something(planted_shop):
 
 def test_arrivals_are_judged_by_what_was_known_before(planted_shop):
     moment = int(START + 250 * DAY_US)
-    trial = evaluate_outlook(planted_shop, quick(), moment=moment)
+    trial = judged(planted_shop, quick(), moment=moment)
     born = planted_shop.as_of().first_seen
     labels = outlook_examples(planted_shop, quick()).labels
     assert trial.protocol == "arrivals"
@@ -56,13 +61,13 @@ def test_arrivals_are_judged_by_what_was_known_before(planted_shop):
     assert trial.n_known == outlook_examples(planted_shop, quick(), moment).labels.labelled.sum()
     assert roc_auc(~trial.rare, trial.p_tail["terms"][0]) > 0.95
     with pytest.raises(InputError, match="too few items"):
-        evaluate_outlook(planted_shop, quick(), moment=int(START + 399 * DAY_US))
+        judged(planted_shop, quick(), moment=int(START + 399 * DAY_US))
 
 
 def test_without_a_clock_nothing_arrives_later(planted_shop):
     ordered = planted_shop.with_interactions(planted_shop.interactions, has_clock=False)
     with pytest.raises(InputError, match="no clock"):
-        evaluate_outlook(ordered, quick(), moment=START)
+        judged(ordered, quick(), moment=START)
 
 
 def test_more_labels_teach_more(planted_shop):
@@ -76,7 +81,7 @@ def test_more_labels_teach_more(planted_shop):
 @pytest.mark.train
 def test_a_language_model_learns_the_planted_word(planted_shop, tiny_tuning, tmp_path):
     settings = quick(fine_tuning=tiny_tuning, min_established=10)
-    trial = evaluate_outlook(planted_shop, settings, n_folds=2)
+    trial = judged(planted_shop, settings, n_folds=2)
     assert set(trial.p_tail) == {"prior", "terms", "fine_tuned", "fine_tuned_terms"}
     for model in ("fine_tuned", "fine_tuned_terms"):
         assert roc_auc(~trial.rare, trial.p_tail[model][0]) > 0.95
@@ -92,6 +97,6 @@ def test_a_top_seller_may_count_for_more_and_is_no_likelier(planted_shop, tiny_t
     found = {}
     for weight in (1.0, 4.0):
         settings = quick(fine_tuning=tiny_tuning, min_established=10, rare_weight=weight)
-        found[weight] = evaluate_outlook(planted_shop, settings, n_folds=2).p_tail["fine_tuned"][0]
+        found[weight] = judged(planted_shop, settings, n_folds=2).p_tail["fine_tuned"][0]
     assert not np.array_equal(found[1.0], found[4.0])
     assert found[4.0].mean() == pytest.approx(found[1.0].mean(), abs=0.05)

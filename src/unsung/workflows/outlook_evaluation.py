@@ -142,7 +142,7 @@ class OutlookTrial:
                     }
 
 
-def evaluate_outlook(
+def outlook_trials(
     dataset: Dataset,
     settings: OutlookSettings,
     *,
@@ -151,8 +151,11 @@ def evaluate_outlook(
     n_folds: int = 5,
     seeds: Sequence[int] = (0,),
     progress: Progress = silent,
-) -> OutlookTrial:
+) -> Iterator[OutlookTrial]:
     """Judge every model of an outlook on items that it never saw.
+
+    Gives what is known after each fold of the first seed and after each other seed, so that a long
+    trial that is broken off has said something; the last one is the whole.
 
     Parameters
     ----------
@@ -174,37 +177,6 @@ def evaluate_outlook(
     ------
     InputError
         Where there is nothing to learn from or to judge on, or there is a moment and no clock.
-    """
-    *_, trial = outlook_trials(
-        dataset,
-        settings,
-        moment=moment,
-        encoder=encoder,
-        n_folds=n_folds,
-        seeds=seeds,
-        progress=progress,
-    )
-    return trial
-
-
-def outlook_trials(
-    dataset: Dataset,
-    settings: OutlookSettings,
-    *,
-    moment: int | None = None,
-    encoder: TextEncoder | None = None,
-    n_folds: int = 5,
-    seeds: Sequence[int] = (0,),
-    progress: Progress = silent,
-) -> Iterator[OutlookTrial]:
-    """What ``evaluate_outlook`` knows after each fold of the first seed and after each other seed.
-
-    A long trial that is broken off has then said something; the last one is the whole.
-
-    Parameters
-    ----------
-    dataset, settings, moment, encoder, n_folds, seeds, progress
-        As in ``evaluate_outlook``.
     """
     final = outlook_examples(dataset, settings)
     known = final if moment is None else outlook_examples(dataset, settings, moment)
