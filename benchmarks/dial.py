@@ -22,11 +22,9 @@ import numpy as np
 from unsung.data.demo import demo_shop_folder
 from unsung.data.splits import TimeSplit, split_by_time
 from unsung.evaluation.certificate import Subject
-from unsung.evaluation.exposure import aplt
-from unsung.pipeline.policy import first_items
 from unsung.pipeline.two_stage import TwoStage
 from unsung.recommenders.base import Scorer
-from unsung.workflows.dial import BUYERS, DialSettings, SetDial, Stand, set_dial
+from unsung.workflows.dial import BUYERS, DialSettings, Stand, set_dial
 from unsung.workflows.encoder import find_encoder
 from unsung.workflows.evaluate import EvaluateSettings, ShopEvaluation, evaluate
 from unsung.workflows.held_out import HeldOut
@@ -69,29 +67,21 @@ def certified(stand: Stand, settings: DialSettings, seed: int) -> dict[str, Any]
     reached = sum(position.certified for position in dial.certificate.positions)
     last = dial.certificate.positions[reached - 1] if reached else None
     refusal = dial.certificate.refusal
+    undialled = dial.served[0]
+    served = dial.served[dial.choice.start + reached] if reached else undialled
     return {
         **dial.counts,
         "method": dial.choice.settings.name,
         "most_lost": dial.choice.most_lost,
         "certified": None if last is None else last.name,
         "loss": None if last is None else round(last.loss, 4),
-        "undialled_tail_share": round(dial.tail_shares[-1], 4),
-        "tail_share": round(dial.tail_shares[reached - 1], 4),
-        **fresh_shares(stand, dial),
+        "undialled_tail_share": round(undialled.tail_share, 4),
+        "tail_share": round(served.tail_share, 4),
+        "undialled_fresh_share": round(undialled.evaluation.summary["aplt_fresh"], 4),
+        "fresh_share": round(served.evaluation.summary["aplt_fresh"], 4),
         "groups": {group.name: group.certified for group in dial.certificate.groups[1:]},
         "refusal": None if refusal is None else refusal.sentence,
     }
-
-
-def fresh_shares(stand: Stand, dial: SetDial) -> dict[str, float]:
-    """Of fresh items in the lists of those who certified, with the policy that is served."""
-    bench = stand.bench(stand.parts.calibration, dial.policy.relevance)
-    fresh = bench.facts.in_segment("fresh")
-    lists = {
-        "undialled_fresh_share": first_items(bench.pool, bench.k),
-        "fresh_share": dial.policy.lists(bench.pool, bench.facts, bench.k),
-    }
-    return {name: round(float(aplt(some, fresh).mean()), 4) for name, some in lists.items()}
 
 
 def teaching(shop: Shop, found: ShopEvaluation, seeds: int) -> dict[str, list[float]]:

@@ -15,7 +15,7 @@ from unsung.store.items import Item
 from unsung.text.review_insight import ReviewInsight
 
 
-def gem(item_id: str, title: str = "as it was") -> dict[str, object]:
+def gem(item_id: str, audience: int = 7, title: str = "as it was") -> dict[str, object]:
     return {
         "item_id": item_id,
         "title": title,
@@ -34,7 +34,7 @@ def gem(item_id: str, title: str = "as it was") -> dict[str, object]:
             {"code": "overpriced", "sentence": "=It costs more.", "evidence": {}},
         ],
         "advice": ["Show it."],
-        "audience": {"size": 7, "share": 0.1, "standard_error": 0.0, "examples": ["u1"]},
+        "audience": {"size": audience, "share": 0.1, "standard_error": 0.0, "examples": ["u1"]},
     }
 
 
@@ -44,7 +44,7 @@ def served(model, moment, tmp_path):
         "format": 1,
         "window_days": 28.0,
         "n_items": 3,
-        "gems": [gem("rake"), gem("spade"), gem("gone"), gem("cosy")],
+        "gems": [gem("rake"), gem("spade", 8), gem("gone", 9), gem("cosy", 10)],
         "back_test": {"windows": 0, "definition": "", "rows": []},
     }
     said = ReviewInsight({}, {"rake": {"n_reviews": 3, "praised": []}}, None)
@@ -66,6 +66,20 @@ def test_gems_that_can_be_sold_now(served, told, moment):
     everything = gems_of(served, 2, in_stock_only=False)
     assert [one["title"] for one in everything["gems"]] == ["Garden rake", "Better spade"]
     json.dumps(found)
+
+
+def test_some_of_the_gems(served):
+    def found(**asked) -> list[str]:
+        return [one["item_id"] for one in gems_of(served, 10, **asked)["gems"]]
+
+    every = found()
+    assert found(words="garden RAKE") == ["rake"]
+    assert found(words="cosy") == ["cosy"]
+    assert found(words="neither") == []
+    assert found(held_back_by="overpriced") == every
+    assert found(held_back_by="seasonal") == []
+    assert found(sort="audience") == every[::-1]
+    assert found(sort="expected") == every
 
 
 def test_a_table_for_spreadsheets(served):

@@ -81,7 +81,9 @@ def test_where_the_tail_is_wanted_the_dial_goes_far(state, items):
     assert certificate.certified is not None
     assert dial.counts == {"selection": 600, "calibration": 300}
     reached = sum(position.certified for position in certificate.positions)
-    assert dial.tail_shares[reached - 1] > dial.tail_shares[-1] + 0.1
+    served = dial.served[dial.choice.start + reached]
+    assert served.strength == certificate.certified.strength
+    assert served.tail_share > dial.served[0].tail_share + 0.1
     assert dial.policy.strengths[-1] == certificate.certified.strength
     assert dial.policy.certificate == certificate.to_dict()
     assert certificate.subject == SUBJECT
@@ -93,7 +95,8 @@ def test_where_the_head_is_wanted_it_is_refused(state, items):
     dial = set_dial(stand, SUBJECT, settings, rng=np.random.default_rng(0))
     reached = sum(position.certified for position in dial.certificate.positions)
     # What may be certified then changes nothing for anybody.
-    assert reached == 0 or dial.tail_shares[reached - 1] == pytest.approx(dial.tail_shares[-1])
+    served = dial.served[dial.choice.start + reached if reached else 0]
+    assert served.tail_share == pytest.approx(dial.served[0].tail_share)
     assert dial.certificate.positions[-1].loss > 0.01
     assert not dial.certificate.positions[-1].certified
 
@@ -186,9 +189,26 @@ def test_the_record_tells_what_was_found(state, items):
     assert record["back_test"] is None
     assert record["sentences"][0] == dial.certificate.claim
     reached = sum(position["certified"] for position in record["positions"])
-    assert f"to {dial.tail_shares[reached - 1]:.1%}" in record["sentences"][1]
+    served = record["positions"][reached - 1]
+    assert f"to {served['tail_share']:.1%}" in record["sentences"][1]
     assert len(record["positions"]) == len(dial.choice.strengths) - dial.choice.start
+    assert len(record["weaker"]) == dial.choice.start
     assert {row["method"] for row in record["frontier"]} > {"undialled", "quota", "xquad"}
+
+
+def test_what_a_position_does_is_told_of_the_lists_that_are_served(state, items):
+    stand = stand_of(state, items, in_segment(items, 1))
+    limited = SETTINGS.model_copy(update={"most_lost": (0.5,)})
+    dial = set_dial(stand, SUBJECT, limited, rng=np.random.default_rng(0))
+    bench = stand.bench(stand.parts.calibration, dial.policy.relevance)
+    for number, strengths in enumerate([(), *prefixes(dial.choice.strengths)]):
+        lists = replace(dial.policy, strengths=strengths).lists(bench.pool, bench.facts, stand.k)
+        told, seen = dial.served[number].evaluation, bench.measure(lists, "served")
+        assert told.summary == pytest.approx(seen.summary, nan_ok=True)
+
+
+def prefixes(values: tuple) -> list[tuple]:
+    return [values[: n + 1] for n in range(len(values))]
 
 
 def test_deep_in_the_tail_a_place_counts_more(state, items):

@@ -1,14 +1,30 @@
 """The gems of a model in service, as the shop is now."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import pandas as pd
 
 from unsung.operations.served_model import ServedModel
 
+Sort = Literal["score", "expected", "audience"]
+_SORTS: dict[Sort, Callable[[dict[str, Any]], float]] = {
+    "score": lambda gem: gem["score"],
+    "expected": lambda gem: gem["expected_buyers"],
+    "audience": lambda gem: gem["audience"]["size"],
+}
 
-def gems_of(served: ServedModel, k: int, *, in_stock_only: bool = True) -> dict[str, Any] | None:
+
+def gems_of(
+    served: ServedModel,
+    k: int,
+    *,
+    in_stock_only: bool = True,
+    words: str = "",
+    held_back_by: str = "",
+    sort: Sort = "score",
+) -> dict[str, Any] | None:
     """The greatest gems that can be sold today, with what their forecast rests on.
 
     Parameters
@@ -16,6 +32,13 @@ def gems_of(served: ServedModel, k: int, *, in_stock_only: bool = True) -> dict[
     served : ServedModel
     k : int
     in_stock_only : bool
+    words : str
+        In titles, in any case; or an item's whole id.
+    held_back_by : str
+        The code of something that holds an item back.
+    sort : {"score", "expected", "audience"}
+        By how far they exceed those that sell alike, by the buyers that are expected, or by the
+        customers who would want them; the most first.
 
     Returns
     -------
@@ -29,16 +52,22 @@ def gems_of(served: ServedModel, k: int, *, in_stock_only: bool = True) -> dict[
     record = folder.read_json("gems.json")
     state, in_stock = served.shop.whole, served.shop.in_stock
     gems = []
-    for gem in record["gems"]:
+    asked = words.casefold()
+    for gem in sorted(record["gems"], key=_SORTS[sort], reverse=True):
         item = state.items.find(gem["item_id"])
         if item < 0 or not state.listed[item] or (in_stock_only and not in_stock[item]):
+            continue
+        title = str(state.titles[item])
+        if asked not in title.casefold() and words != gem["item_id"]:
+            continue
+        if held_back_by and all(one["code"] != held_back_by for one in gem["obstacles"]):
             continue
         now = int(state.buyers[item])
         said = served.bundle.item_reviews.get(gem["item_id"])
         gems.append(
             {
                 **gem,
-                "title": str(state.titles[item]),
+                "title": title,
                 "buyers_since": now - gem["buyers"],
                 "reviews": None if said is None else json.loads(said),
             }

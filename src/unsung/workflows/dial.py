@@ -7,7 +7,8 @@ import numpy as np
 import scipy.sparse as sp
 from pydantic import Field
 
-from unsung.evaluation.certificate import Certificate, Position, Subject
+from unsung.evaluation.certificate import Certificate, Subject
+from unsung.evaluation.certificate import Position as Tested
 from unsung.evaluation.certification import Constraint, certify
 from unsung.evaluation.items import ItemTable
 from unsung.pipeline.components import RerankerSettings, default_rerankers, make_reranker
@@ -20,7 +21,7 @@ from unsung.recommenders.blend import Blend
 from unsung.recommenders.logistic import fit_calibration
 from unsung.settings import Settings
 from unsung.workflows.dial_choice import Aim, Choice, Turned, choose_method, turn
-from unsung.workflows.frontier import Bench, frontier_rows, reference_of, trace_frontier
+from unsung.workflows.frontier import Bench, Position, frontier_rows, reference_of, trace_frontier
 from unsung.workflows.user_groups import user_groups
 from unsung.workflows.user_parts import UserParts
 from unsung.workflows.validation import ValidationWindow
@@ -112,8 +113,9 @@ class SetDial:
     choice : Choice
     compared : Bench
         The selection users that methods were compared on.
-    tail_shares : list of float
-        Of the calibration users' lists at each position of the certificate, the undialled last.
+    served : list of Position
+        What the calibration users' lists are worth: undialled, and at each strength of the choice,
+        within its limit of what a list may lose.
     counts : dict of str to int
         Users who chose and who certified, of those who bought something.
     methods : tuple of settings
@@ -124,7 +126,7 @@ class SetDial:
     certificate: Certificate
     choice: Choice
     compared: Bench
-    tail_shares: list[float]
+    served: list[Position]
     counts: dict[str, int]
     methods: tuple[RerankerSettings, ...]
 
@@ -135,7 +137,7 @@ class SetDial:
             "reached": len(self.policy.strengths),
             "method": self.choice.settings.name,
             "most_lost": self.choice.most_lost,
-            "tail_shares": self.tail_shares,
+            "tail_shares": [position.tail_share for position in self.served],
             "counts": self.counts,
         }
 
@@ -187,9 +189,12 @@ def set_dial(
         level=settings.level, rng=rng, progress=progress,
     )  # fmt: skip
     calibration = stand.bench(stand.parts.calibration, relevance)
-    constraints, shares = _constraints(stand, calibration, selection, choice, settings.budget)
+    certifying, choosing = (
+        turn(bench, choice.settings, choice.strengths) for bench in (calibration, selection)
+    )
+    constraints = _constraints(stand, certifying, choosing, choice, settings.budget)
     tested = choice.strengths[choice.start :]
-    positions = [Position(f"{choice.settings.name} {s:g}", s) for s in tested]
+    positions = [Tested(f"{choice.settings.name} {s:g}", s) for s in tested]
     certificate = certify(constraints, positions, subject, rng=rng, level=settings.level)
     reached = sum(position.certified for position in certificate.positions)
     policy = Policy(
@@ -200,7 +205,8 @@ def set_dial(
         certificate.to_dict(),
     )
     counts = {"selection": len(selection.pool), "calibration": n_calibration}
-    return SetDial(policy, certificate, choice, compared, shares, counts, methods)
+    served = _served(calibration, certifying, choice)
+    return SetDial(policy, certificate, choice, compared, served, counts, methods)
 
 
 def relevance_of(scorer: Scorer, bench: Bench) -> Relevance:
@@ -215,12 +221,10 @@ def relevance_of(scorer: Scorer, bench: Bench) -> Relevance:
 
 
 def _constraints(
-    stand: Stand, calibration: Bench, selection: Bench, choice: Choice, budget: float
-) -> tuple[list[Constraint], list[float]]:
-    """Everybody and every group; and shares of the established tail, the undialled last."""
+    stand: Stand, certifying: Turned, choosing: Turned, choice: Choice, budget: float
+) -> list[Constraint]:
+    """Everybody and every group."""
     limit, start = choice.most_lost, choice.start
-    certifying = turn(calibration, choice.settings, choice.strengths)
-    choosing = turn(selection, choice.settings, choice.strengths)
 
     def constraint(name: str, among: np.ndarray, beside: np.ndarray) -> Constraint:
         return Constraint(
@@ -233,14 +237,22 @@ def _constraints(
     groups, others = (
         user_groups(state, users(part)) for part in (stand.parts.calibration, stand.parts.choosing)
     )
-    found = [constraint(EVERYBODY, *(np.ones(len(b.pool), bool) for b in (calibration, selection)))]
+    found = [constraint(EVERYBODY, *(np.ones(len(t.ndcg), bool) for t in (certifying, choosing)))]
     found.extend(
         constraint(name, members, others[name])
         for name, members in groups.items()
         if members.any() and others[name].any()
     )
-    shares = certifying.tail_shares(limit)[start:]
-    return found, [*shares.tolist(), certifying.undialled_tail]
+    return found
+
+
+def _served(bench: Bench, turned: Turned, choice: Choice) -> list[Position]:
+    name, lists = choice.settings.name, turned.limited(choice.most_lost)
+    dialled = [
+        Position(name, strength, bench.measure(lists[:, number], name))
+        for number, strength in enumerate(choice.strengths)
+    ]
+    return [reference_of(bench), *dialled]
 
 
 def _turned(bench: Bench, settings: RerankerSettings, aim: Aim) -> Turned:

@@ -41,6 +41,8 @@ class Turned:
         the share of the established tail, and what the dial is turned for.
     losses : ndarray of float64, shape (n, m)
         The most NDCG that each list can lose against the undialled one.
+    lists : ndarray of int32, shape (n, m + 1, k)
+        The lists themselves.
     """
 
     settings: RerankerSettings
@@ -49,6 +51,7 @@ class Turned:
     tail: np.ndarray
     gain: np.ndarray
     losses: np.ndarray
+    lists: np.ndarray
 
     def margins(self, budget: float, most_lost: float, start: int = 0) -> Margins:
         """What the budget leaves at each position, where no list may lose more than ``most_lost``.
@@ -59,10 +62,10 @@ class Turned:
         policy = np.take_along_axis(self.ndcg, strongest_within(self.losses, most_lost), axis=1)
         return margins(policy[:, start:], self.ndcg[:, -1], budget, most_lost=most_lost)
 
-    def tail_shares(self, most_lost: float) -> np.ndarray:
-        """Mean share of the established tail at each position: ndarray of float64, shape (m,)."""
+    def limited(self, most_lost: float) -> np.ndarray:
+        """The lists at each position under the limit: ndarray of int32, shape (n, m, k)."""
         places = strongest_within(self.losses, most_lost)
-        return np.asarray(np.nanmean(np.take_along_axis(self.tail, places, axis=1), axis=0))
+        return np.take_along_axis(self.lists, places[:, :, None], axis=1)
 
     def gains(self, most_lost: float) -> np.ndarray:
         """Mean of what the dial is turned for: ndarray of float64, (m + 1,), the undialled last."""
@@ -78,12 +81,8 @@ class Turned:
             tail=self.tail[rows],
             gain=self.gain[rows],
             losses=self.losses[rows],
+            lists=self.lists[rows],
         )
-
-    @property
-    def undialled_tail(self) -> float:
-        """Mean share of the established tail in undialled lists."""
-        return float(np.nanmean(self.tail[:, -1]))
 
 
 @dataclass(frozen=True)
@@ -142,6 +141,7 @@ def turn(
         np.column_stack([aplt(some, tail) for some in every]),
         np.column_stack([held[some].mean(axis=1) for some in every]),
         np.column_stack([worst_losses(some, undialled) for some in lists]),
+        np.stack(every, axis=1),
     )
 
 

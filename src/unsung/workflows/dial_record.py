@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from unsung.progress import Progress, silent
+from unsung.statistics.summary import number_or_none
 from unsung.workflows.dial import SetDial
 from unsung.workflows.evaluate import ShopEvaluation
 from unsung.workflows.frontier import Position, loss_of
@@ -35,14 +36,25 @@ def dial_record(
     -------
     record : dict
         ``sentences``, ``k``, ``budget``, ``level``, ``method``, ``most_lost``, ``counts``,
-        ``certified`` (name of the position, or None), ``positions`` (each with its share of the
-        established tail), ``undialled_tail``, ``frontier``, ``back_test`` (or None).
+        ``certified`` (name of the position, or None), ``positions`` (as tested),
+        ``weaker`` (settings before the first that was tested: with ``strength``, ``loss``,
+        ``loss_low`` and ``loss_high`` alone), ``undialled``, ``frontier``, ``back_test`` (or
+        None). Positions, weaker ones and ``undialled`` say what their lists do, within the limit
+        of what a list may lose: ``tail_share``, ``coverage`` (share of the catalogue's items that
+        are in a list) and ``captured_value`` (share of what was spent that went to items in the
+        buyer's list).
     """
     certificate = dial.certificate
     tested: Any = certificate.to_dict()["positions"]
+    undialled, *served = dial.served
+    n_weaker = dial.choice.start
     positions = [
-        {**position, "tail_share": share}
-        for position, share in zip(tested, dial.tail_shares[:-1], strict=True)
+        {**position, **_effect(does)}
+        for position, does in zip(tested, served[n_weaker:], strict=True)
+    ]
+    weaker = [
+        {"strength": does.strength, **_loss(does, undialled, rng), **_effect(does)}
+        for does in served[:n_weaker]
     ]
     record = {
         "k": certificate.subject.k,
@@ -55,11 +67,26 @@ def dial_record(
         "claim": certificate.claim,
         "refusal": None if certificate.refusal is None else certificate.refusal.sentence,
         "positions": positions,
-        "undialled_tail": dial.tail_shares[-1],
+        "weaker": weaker,
+        "undialled": _effect(undialled),
         "frontier": dial.frontier(rng=rng, progress=progress),
         "back_test": back_test_of(found, rng=rng),
     }
     return {**record, "sentences": list(_sentences(record))}
+
+
+def _effect(position: Position) -> dict[str, float | None]:
+    summary = position.evaluation.summary
+    return {
+        "tail_share": position.tail_share,
+        "coverage": number_or_none(summary["catalogue_coverage_at_k"]),
+        "captured_value": number_or_none(summary["captured_value_at_k"]),
+    }
+
+
+def _loss(position: Position, undialled: Position, rng: np.random.Generator) -> dict[str, float]:
+    found = loss_of(position, undialled, rng=rng)
+    return {"loss": found["loss"], "loss_low": found["low"], "loss_high": found["high"]}
 
 
 def back_test_of(found: ShopEvaluation, *, rng: np.random.Generator) -> dict[str, Any] | None:
@@ -93,7 +120,7 @@ def _sentences(record: dict[str, Any]) -> Iterator[str]:
         last = reached[-1]
         yield (
             f"In the lists of these customers the established tail's share goes from "
-            f"{record['undialled_tail']:.1%} to {last['tail_share']:.1%}; the loss of "
+            f"{record['undialled']['tail_share']:.1%} to {last['tail_share']:.1%}; the loss of "
             f"NDCG@{record['k']} seen among them is {last['loss']:.1%} "
             f"({last['loss_low']:.1%} to {last['loss_high']:.1%})."
         )

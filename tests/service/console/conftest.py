@@ -17,7 +17,7 @@ from granian.server.embed import Server
 from starlette.testclient import TestClient
 
 from unsung.pipeline.bundle import Records, write_bundle
-from unsung.pipeline.review_files import write_reviews
+from unsung.pipeline.review_files import ADVICE_FILE, write_reviews
 from unsung.service.app import create_app
 from unsung.service.settings import ServiceSettings
 from unsung.text.review_insight import ReviewInsight
@@ -154,9 +154,26 @@ def fitting(frontier: dict, strengths: tuple[float, ...]) -> dict:
     factor = strengths[0] / frontier["positions"][0]["strength"]
     moved = {
         name: [{**row, "strength": row["strength"] * factor} for row in frontier[name]]
-        for name in ("positions", "frontier")
+        for name in ("weaker", "positions", "frontier")
     }
     return {**frontier, **moved}
+
+
+def advised() -> dict:
+    """What the teapot's title lacks, with a hostile suggestion."""
+    missing = [{"kind": kind, "share": 0.4, "known": True} for kind in ("colour", "moonlit")]
+    return {
+        "title": "Teapot",
+        "missing": missing,
+        "n_sellers": 12,
+        "facts": [],
+        "suggestion": PAYLOADS[3],
+        "effect": {
+            "demand": {"before": 2.0, "after": 3.1},
+            "p_tail": {"before": 0.8, "after": 0.7},
+        },
+        "sentence": LONG[0],
+    }
 
 
 def reviewed() -> ReviewInsight:
@@ -186,6 +203,7 @@ def full_bundle(model, documents, tmp_path_factory) -> Path:
     files = {name: found for name, found in documents.items() if name.endswith(".json")}
     files["diagnosis.json"] = diagnosed(shown, documents)
     files["gems.json"] = gems_in(shown)
+    files[ADVICE_FILE] = {"format": 1, "items": {"teapot": advised()}}
     files["frontier.json"] = fitting(documents["frontier.json"], policy.strengths)
     pages = {"report.html": "<!doctype html><title>Report</title>"}
     tested = documents["evaluation.json"]["models"]

@@ -103,6 +103,7 @@ WANTED = {
         "attributes.category",
         "reviews.praised[].phrase",
         "reviews.praised[].quote",
+        "title_advice.suggestion",
         "reviews.criticised[].quote",
         "terms[].term",
         "items[].title",

@@ -1,5 +1,6 @@
 """Each page's main task in a real browser: in both languages, schemes and widths."""
 
+import csv
 import re
 
 import pytest
@@ -53,6 +54,10 @@ def find_gems(page, settle):
     page.locator("#words").fill("script")
     page.wait_for_url(re.compile("words=script"))
     assert 0 < page.locator(".gem").count() < shown
+    with page.expect_download() as download:
+        page.locator("#export").click()
+    table = list(csv.DictReader(download.value.path().open(encoding="utf-8-sig")))
+    assert len(table) == page.locator(".gem").count()
     page.locator("#words").fill("")
     page.wait_for_function(f"() => document.querySelectorAll('.gem').length === {shown}")
     for place in (0, 1):

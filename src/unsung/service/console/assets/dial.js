@@ -2,7 +2,7 @@
 import { get, id, post, put } from "./api.js";
 import { chart } from "./chart.js";
 import { at, empty, failed, fill, h, itemLink, keepState, later, say, segment, state } from "./dom.js";
-import { chosenOn, spotsOf } from "./positions.js";
+import { spotsOf } from "./positions.js";
 import { count, date, lang, moment, percent, signed, signedCount, t } from "./words.js";
 
 const K = 10;
@@ -93,12 +93,6 @@ function groupName(name) {
   return name;
 }
 
-/** What a position does: seen on customers that took no part in choosing it, where it was tested. */
-function effect(position) {
-  const spot = spotsOf(dial)[position];
-  return spot ? { ...spot, ...chosenOn(dial, position) } : null;
-}
-
 function turn() {
   const place = at("turn");
   place.removeAttribute("aria-busy");
@@ -117,8 +111,9 @@ function turn() {
   const reset = h("button.button", { type: "button" }, t("dial.reset"));
   const drawEffects = () => {
     slider.setAttribute("aria-valuetext", t("dial.position_of", { position: chosen, last }));
-    const found = effect(chosen);
-    effects.replaceChildren(...tiles(found));
+    const spots = spotsOf(dial);
+    const found = spots[chosen];
+    effects.replaceChildren(...tiles(found, spots[0]));
     const limit = dial.frontier?.most_lost < 1 ? t("dial.effects_limit", { most: percent(dial.frontier.most_lost, 0) }) : "";
     seen.textContent = `${t(found?.proof === "weaker" ? "dial.effects_weaker" : "dial.effects_what", { n: count(dial.certificate?.n) })} ${limit}`;
     apply.textContent = t("dial.apply", { position: chosen });
@@ -154,24 +149,16 @@ function turn() {
   );
 }
 
-function tiles(found) {
+function tiles(found, undialled) {
   if (!found) return [h("p.quiet", t("dial.no_effect"))];
   const tile = (name, value, delta) => h("div.effect", h("span.small.quiet", t(name)), h("span.value", value), h("span.delta", delta));
   const made = [
     tile("dial.relevance", percent(1 - found.loss), found.high || found.low ? t("dial.between", { low: percent(1 - found.high), high: percent(1 - found.low) }) : t("dial.as_undialled")),
-    tile("dial.tail_share", percent(found.tail), t("dial.of_places", { from: percent(dial.frontier.undialled_tail) })),
+    tile("dial.tail_share", percent(found.tail), t("dial.of_places", { from: percent(undialled.tail) })),
   ];
-  // The frontier's rows know no limit to what one list may lose: under one they say something else.
-  const limited = dial.frontier.most_lost < 1 && found.row !== found.base;
-  if (found.row && found.base) {
-    const reached = (row) => row.catalogue_coverage_at_k * items;
-    const money = found.row.captured_value_at_k;
-    made.push(limited ? tile("dial.reached", "–", t("dial.unmeasured")) : tile("dial.reached", count(reached(found.row)), t("dial.more_items", { delta: signedCount(reached(found.row) - reached(found.base)) })));
-    if (limited) made.push(tile("dial.money", "–", t("dial.unmeasured")));
-    else if (money !== null && money !== undefined) {
-      made.push(tile("dial.money", percent(money), t("dial.points", { delta: signed((money - found.base.captured_value_at_k) / found.base.captured_value_at_k) })));
-    }
-  }
+  const reached = found.coverage * items;
+  made.push(tile("dial.reached", count(reached), t("dial.more_items", { delta: signedCount(reached - undialled.coverage * items) })));
+  if (undialled.value) made.push(tile("dial.money", percent(found.value), t("dial.points", { delta: signed((found.value - undialled.value) / undialled.value) })));
   return made;
 }
 

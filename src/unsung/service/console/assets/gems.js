@@ -73,7 +73,7 @@ function change(values) {
 function cards() {
   const words = wanted.words.toLowerCase();
   const found = record.gems
-    .filter((gem) => !words || gem.title.toLowerCase().includes(words) || gem.item_id.toLowerCase() === words)
+    .filter((gem) => !words || gem.title.toLowerCase().includes(words) || gem.item_id === wanted.words)
     .filter((gem) => !wanted.held || gem.obstacles.some((one) => one.code === wanted.held))
     .sort((one, other) => SORTS[wanted.sort](one) - SORTS[wanted.sort](other));
   at("found").textContent = t("gems.found", { n: count(found.length), days: count(record.window_days) });
@@ -182,7 +182,7 @@ async function save() {
   const button = at("export");
   button.disabled = true;
   try {
-    const link = h("a", { href: URL.createObjectURL(await file("/v1/gems.csv")), download: "gems.csv" });
+    const link = h("a", { href: URL.createObjectURL(await file(query("/v1/gems.csv", { words: wanted.words, held_back_by: wanted.held, sort: wanted.sort }))), download: "gems.csv" });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
     say(t("gems.exported"));

@@ -25,7 +25,7 @@ fill(at("why"), () => insight, why);
 fill(at("outlook"), () => insight, outlook);
 get(`${path}/traffic`).then(traffic, (error) => at("traffic").replaceChildren(failed(error)));
 fill(at("terms"), () => get(`${path}/terms`), terms);
-fill(at("document"), () => page, (found) => h("pre.document", found.document || t("item.no_text")));
+fill(at("document"), () => page, (found) => [h("pre.document", found.document || t("item.no_text")), ...lacking(found.title_advice)]);
 fill(at("reviews"), () => page, reviews);
 fill(at("similar"), list(""), found);
 fill(at("discover"), list("&discover=true"), found);
@@ -40,6 +40,20 @@ function facts(shown) {
       .map(([name, value]) => [has(`ui.${name}`) ? t(`ui.${name}`) : name, name === "price" ? decimal(value) : String(value)]),
   ];
   return h("dl.facts", rows.flatMap(([name, value]) => [h("dt", name), h("dd", value)]));
+}
+
+/** What its title lacks beside those that sell, and what one that says it promises. */
+function lacking(advice) {
+  if (!advice?.missing.length && !advice?.suggestion) return [];
+  const kind = (code) => (has(`attribute.${code}`) ? t(`attribute.${code}`) : code);
+  const change = ({ before, after }, told) => `${told(before)} → ${told(after)}`;
+  const { missing, suggestion, effect } = advice;
+  const said = [
+    ...missing.map((one) => t("item.title_states", { kind: kind(one.kind), share: percent(one.share, 0) })),
+    suggestion ? [t("item.title_suggested"), " ", h("strong", suggestion)] : t("item.title_unknown"),
+    effect && t("item.title_effect", { demand: change(effect.demand, (n) => decimal(n, 1)), tail: change(effect.p_tail, (p) => percent(p, 0)) }),
+  ];
+  return [h("h3", t("item.title_lacks")), h("ul.small", said.filter(Boolean).map((one) => h("li", one)))];
 }
 
 /** A shop without reviews has no place for them. */

@@ -43,12 +43,13 @@ function problem(tail, shown) {
 }
 
 function turned(dial) {
-  const { frontier, certificate, n_positions: last } = dial;
-  if (!frontier) return t("tail.story_no_dial");
-  const from = percent(frontier.undialled_tail, 0);
+  const { certificate, n_positions: last } = dial;
+  const spots = spotsOf(dial);
+  if (!spots.length) return t("tail.story_no_dial");
+  const from = percent(spots[0].tail, 0);
   if (!last || !certificate) return t("tail.story_refused", { from });
-  const to = spotsOf(dial)[last]?.tail ?? frontier.undialled_tail;
-  return t("tail.story_turned", { from, to: percent(to, 0), position: last, kept: percent(1 - certificate.budget, 0), level: percent(certificate.level, 0) });
+  const to = percent((spots[last] ?? spots[0]).tail, 0);
+  return t("tail.story_turned", { from, to, position: last, kept: percent(1 - certificate.budget, 0), level: percent(certificate.level, 0) });
 }
 
 function found({ gems }) {
