@@ -55,6 +55,18 @@ def test_a_bundle_that_the_store_doesn_t_know_serves(shop, store, bundle, later_
     assert len(models(store)) == 2
 
 
+def test_every_model_that_begins_to_serve_is_told(store, bundle, later_bundle, moment):
+    told = []
+    shop = RunningShop(
+        store,
+        lambda place, error: None,
+        on_model=lambda: told.append(shop.model().version),
+    )
+    shop.start(bundle, moment)
+    shop.load(later_bundle, "me", moment)
+    assert told == [entry.version for entry in models(store)]
+
+
 def test_a_restart_takes_nothing_back(shop, store, bundle, later_bundle, moment):
     shop.start(bundle, moment)
     first = shop.model().version

@@ -58,11 +58,14 @@ class RunningShop:
         Told of what failed and was got over: a word for the place, and the error.
     best_rung : {"full", "blend"}
         Which rung of the ladder answers when nothing is missing.
+    on_model : callable
+        Called whenever another model has begun to serve.
     """
 
     store: Store
     report: Report
     best_rung: BestRung = "full"
+    on_model: Callable[[], None] = lambda: None
     served: ServedModel | None = None
     problem: str = "No model was loaded yet."
     dropped_exposures: int = 0
@@ -379,3 +382,4 @@ class RunningShop:
         with self._lock:
             self.served, self.problem = served, ""
         self.beside.follow(now)
+        self.on_model()

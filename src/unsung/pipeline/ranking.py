@@ -92,11 +92,16 @@ def one_of_group(scores: np.ndarray, allowed: np.ndarray, group: np.ndarray | No
     columns = np.flatnonzero((group >= 0) if group.ndim == 1 else (group >= 0).any(axis=0))
     labels = np.broadcast_to(group, scores.shape)[:, columns]
     row, place = np.nonzero(left[:, columns] & (labels >= 0))
-    product, column = labels[row, place], columns[place]
-    order = np.lexsort((column, -scores[row, column], product, row))
-    row, column, product = row[order], column[order], product[order]
-    repeated = (row[1:] == row[:-1]) & (product[1:] == product[:-1])
-    left[row[1:][repeated], column[1:][repeated]] = False
+    column, width = columns[place], int(group.max()) + 1
+    product, score = row * width + labels[row, place], scores[row, column]
+    best = np.full(len(scores) * width, -np.inf, dtype=np.float32)
+    np.maximum.at(best, product, score)
+    leads = np.flatnonzero(score == best[product])
+    # The columns ascend within a row, so that written backwards the first one stays.
+    first = np.full(len(best), -1)
+    first[product[leads[::-1]]] = leads[::-1]
+    others = first[product] != np.arange(len(product))
+    left[row[others], column[others]] = False
     return left
 
 

@@ -49,7 +49,7 @@ from unsung.store.database import open_store
 from unsung.store.keys import keys
 from unsung.store.people import accounts
 
-ANSWERING_THREADS: Final = 4
+ANSWERING_THREADS: Final = 2
 WORKING_THREADS: Final = 8
 MINUTE_S: Final = 60.0
 """How often it is asked whether a refit is due, and whether figures drift."""
@@ -72,12 +72,14 @@ _ROUTERS: Final = (
 )
 
 
-def create_app(settings: ServiceSettings) -> FastAPI:
+def create_app(settings: ServiceSettings, on_model: Callable[[], None] = lambda: None) -> FastAPI:
     """The service as an ASGI application.
 
     Parameters
     ----------
     settings : ServiceSettings
+    on_model : callable
+        Called whenever another model has begun to serve.
 
     Returns
     -------
@@ -95,7 +97,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         summary="Recommendations that give the rest of the catalogue its chance.",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(settings),
+        lifespan=_lifespan(settings, on_model),
         responses=RESPONSES,
     )
     for routes in _ROUTERS:
@@ -159,12 +161,12 @@ def _defect(request_id: str, error: Exception) -> None:
 
 
 def _lifespan(
-    settings: ServiceSettings,
+    settings: ServiceSettings, on_model: Callable[[], None]
 ) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = open_store(settings.store)
-        running = RunningShop(store, _reported, settings.best_rung)
+        running = RunningShop(store, _reported, settings.best_rung, on_model)
         context = Context(
             settings,
             running,
