@@ -12,6 +12,9 @@ from unsung.statistics.multiplicity import holm_adjust
 from unsung.statistics.permutation import sign_flip_test
 from unsung.statistics.summary import Summary, summarise
 
+ONE_SIDED_95 = 1.645
+"""Quantile of the normal distribution."""
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -186,3 +189,25 @@ def summarise_seeds(evaluations: Sequence[Evaluation]) -> dict[str, Summary]:
         for name in names
         for metric in sorted(name)
     }
+
+
+def within_budget(reference: np.ndarray, values: np.ndarray, budget: float) -> bool:
+    """Whether the loss is within a share of the reference, at its one-sided 95 % upper end.
+
+    Parameters
+    ----------
+    reference, values : ndarray of float64, shape (n_users,)
+        The same users, row by row.
+    budget : float
+        Share of the reference's mean that may be lost.
+
+    Examples
+    --------
+    >>> within_budget(np.ones(100), np.full(100, 0.95), 0.1)
+    True
+    >>> within_budget(np.ones(100), np.repeat([0.0, 1.0], [9, 91]), 0.1)
+    False
+    """
+    loss = reference - values
+    error = loss.std() / np.sqrt(max(len(loss), 1))
+    return bool(loss.mean() + ONE_SIDED_95 * error <= budget * reference.mean())

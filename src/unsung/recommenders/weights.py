@@ -10,8 +10,6 @@ from unsung.recommenders.choice_weights import Choices, choice_weights
 
 LIFTS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 6.0)
 """How many times as much a choice of established tail or cold counts, where weights are learnt."""
-ONE_SIDED_95 = 1.645
-"""Quantile of the normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -105,25 +103,3 @@ def blend_of(choices: Choices, weights: dict[str, float]) -> np.ndarray:
     for name, values in choices.scores.items():
         blended += np.float32(weights[name]) * values
     return blended
-
-
-def within_budget(reference: np.ndarray, values: np.ndarray, budget: float) -> bool:
-    """Whether the loss is within a share of the reference, at its one-sided 95 % upper end.
-
-    Parameters
-    ----------
-    reference, values : ndarray of float64, shape (n_users,)
-        The same users, row by row.
-    budget : float
-        Share of the reference's mean that may be lost.
-
-    Examples
-    --------
-    >>> within_budget(np.ones(100), np.full(100, 0.95), 0.1)
-    True
-    >>> within_budget(np.ones(100), np.repeat([0.0, 1.0], [9, 91]), 0.1)
-    False
-    """
-    loss = reference - values
-    error = loss.std() / np.sqrt(max(len(loss), 1))
-    return bool(loss.mean() + ONE_SIDED_95 * error <= budget * reference.mean())

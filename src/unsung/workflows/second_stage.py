@@ -11,6 +11,7 @@ from unsung.errors import UnsungError
 from unsung.evaluation.exposure import catalogue_coverage_at_k, exposure_counts
 from unsung.evaluation.hits import find_hits
 from unsung.evaluation.ranking import ndcg_at_k
+from unsung.evaluation.significance import within_budget
 from unsung.features.first_stage import direction_of
 from unsung.pipeline.recommend import recommend_lists
 from unsung.pipeline.rules import Rules
@@ -19,7 +20,6 @@ from unsung.popularity.segments import TAIL, segment_items
 from unsung.progress import Progress, silent
 from unsung.recommenders.base import Scorer
 from unsung.recommenders.ranker import Ranker
-from unsung.recommenders.weights import within_budget
 from unsung.workflows.validation import Judge, ValidationWindow
 from unsung.workflows.windows import (
     NOBODY,

@@ -34,6 +34,12 @@ def test_a_file_of_a_known_layout(tmp_path):
     assert find_shop(tmp_path / "u.data").layout == "movielens-100k"
 
 
+def test_names_of_columns_alone_are_no_shop(tmp_path):
+    ORDERS.iloc[:0].to_csv(tmp_path / "orders.csv", index=False)
+    with pytest.raises(InputError, match=r"orders\.csv: has names of columns and no rows"):
+        find_shop(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("renamed", "unsure"),
     [

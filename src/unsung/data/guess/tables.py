@@ -19,7 +19,7 @@ from unsung.data.guess.evidence import time_unit
 from unsung.data.guess.names import event_kind, table_of_name
 from unsung.data.layouts import common_folder, detect_layout, list_files
 from unsung.data.settings import ShopSettings
-from unsung.errors import InputError
+from unsung.errors import InputError, Location
 from unsung.settings import build_settings
 
 _PLAUSIBLE = 0.25
@@ -77,6 +77,11 @@ def guess_shop(files: Sequence[Path]) -> tuple[ShopSettings, tuple[Guess, ...]]:
         raise InputError(
             "no file looks like interactions: one must have a user, an item and a time or position "
             f"in every row (looked at {', '.join(file.path.name for file in sampled)})."
+        )
+    orders = tables["interactions"].files
+    if not any(look.n for file in orders for look in file.looks.values()):
+        raise InputError(
+            "has names of columns and no rows; export it again.", at=Location(str(orders[0].path))
         )
     tables = _join(tables)
     folder = common_folder([file.path for file in sampled])
