@@ -9,6 +9,7 @@ import msgspec
 from unsung import schema
 from unsung.operations.browsing import diagnosed, outlook_of
 from unsung.operations.served_model import ServedModel
+from unsung.text.documents import build_documents
 
 LONG_TABLES: Final = frozenset({"items"})
 
@@ -77,14 +78,18 @@ def item_insight(served: ServedModel, item_id: str) -> dict[str, Any]:
     ----------
     served : ServedModel
     item_id : str
+
+    Notes
+    -----
+    An item with a history, or one that came after the fit, gets its outlook now: what its text
+    would make likely if it were new. ``outlook["is_new"]`` says whether it is.
     """
     row = msgspec.json.decode(_diagnosis(served).rows.get(item_id, b"{}"))
     look = outlook_of(served).get(item_id)
-    return {
-        "item_id": item_id,
-        "diagnosis": row,
-        "outlook": None if look is None else _outlook(look),
-    }
+    found = _read_off(served, item_id) if look is None else _outlook(look)
+    if found is not None:
+        found["is_new"] = look is not None or not row
+    return {"item_id": item_id, "diagnosis": row, "outlook": found}
 
 
 def _outlook(row: dict[str, Any]) -> dict[str, Any]:
@@ -93,6 +98,22 @@ def _outlook(row: dict[str, Any]) -> dict[str, Any]:
         "p_tail": float(row["p_tail"]),
         "demand": float(row["demand"]),
         "words": [{"word": str(word), "change": float(change)} for word, change in words],
+    }
+
+
+def _read_off(served: ServedModel, item_id: str) -> dict[str, Any] | None:
+    outlook, state = served.bundle.outlook, served.shop.whole
+    if outlook is None:
+        return None
+    row = state.catalogue.iloc[[state.items.find(item_id)]].reset_index(drop=True)
+    settings = outlook.documents
+    documents = build_documents(row, settings.attributes, settings=settings)
+    found = outlook.forecast(documents)
+    (words,) = outlook.driving_words(documents)
+    return {
+        "p_tail": round(float(found.p_tail[0]), 4),
+        "demand": round(float(found.demand[0]), 3),
+        "words": [word._asdict() for word in words],
     }
 
 

@@ -80,7 +80,7 @@ function why({ diagnosis }) {
 }
 
 function outlook({ outlook: look, diagnosis }) {
-  if (!look) return empty(t("item.no_outlook"), t("item.no_outlook_text", { buyers: count(diagnosis.buyers ?? 0) }));
+  if (!look) return empty(t("item.no_outlook"), t("item.no_outlook_text"));
   const words = look.words.map(({ word, change }) => h("span.word", h("b", word), " ", h("span.quiet", t(change < 0 ? "item.word_for" : "item.word_against"))));
   return [
     h(
@@ -89,6 +89,7 @@ function outlook({ outlook: look, diagnosis }) {
       h("div.effect", h("span.small.quiet", t("ui.p_tail")), h("span.value", percent(look.p_tail, 0)), h("span.meter", { "aria-hidden": "true" }, h("span.fill.tail", { width: `${look.p_tail * 100}%` }))),
     ),
     h("div.words", words),
+    look.is_new ? null : h("p.small.quiet", t("item.by_text_alone", { buyers: count(diagnosis.buyers ?? 0) })),
   ];
 }
 
