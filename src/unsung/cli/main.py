@@ -22,6 +22,7 @@ from unsung.cli.recommend import recommend
 from unsung.cli.refit import refit
 from unsung.cli.serve import serve
 from unsung.cli.simulate import simulate
+from unsung.cli.store import store
 from unsung.errors import InputError, UnsungError
 
 app = typer.Typer(
@@ -51,6 +52,7 @@ app.command()(simulate)
 app.add_typer(experiment)
 app.add_typer(keys)
 app.add_typer(accounts)
+app.add_typer(store)
 
 
 def _version(wanted: bool) -> None:

@@ -127,6 +127,15 @@ def verify(store: Store) -> int | None:
         return None if _head(connection) == (number, before) else number + 1
 
 
+def newest(store: Store) -> tuple[int, str]:
+    """Number and digest of the newest entry; 0 and no text where there is none.
+
+    Kept somewhere else, they tell later whether the chain was written anew up to there.
+    """
+    with store.reading() as connection:
+        return _head(connection)
+
+
 def _head(connection: Connection) -> tuple[int, str]:
     facts = tables.facts
     found = connection.execute(sa.select(facts.c.value).where(facts.c.name == _HEAD)).scalar()
