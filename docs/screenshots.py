@@ -1,10 +1,12 @@
 """Pictures of every page of the console, by one command.
 
-``python docs/screenshots.py BUNDLE`` serves the bundle with an empty store of its own, opens each
-page in Chromium and writes PNG files into ``docs/images``.
+``python docs/screenshots.py BUNDLE`` serves the bundle with a store of its own, lets customers ask
+for lists and buy from them, opens each page in Chromium and writes whole pages as PNG files into
+``docs/images``.
 """
 
 import argparse
+import json
 import os
 import shutil
 import socket
@@ -14,6 +16,7 @@ import tempfile
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,8 +40,15 @@ PICTURES: dict[str, tuple[str, dict[str, int], str, str]] = {
     "try": ("/try", WIDE, "light", "en-GB"),
     "tail-zh-dark": ("/", WIDE, "dark", "zh-CN"),
     "dial-zh-narrow": ("/dial", NARROW, "light", "zh-CN"),
+    "gems-dark": ("/gems", WIDE, "dark", "en-GB"),
+    "items-zh": ("/items?segment=tail&sort=buyers", WIDE, "light", "zh-CN"),
+    "item-narrow": ("/items/{item}", NARROW, "light", "en-GB"),
+    "customers-zh-dark": ("/customers", WIDE, "dark", "zh-CN"),
+    "models-narrow": ("/models", NARROW, "light", "en-GB"),
     "try-narrow-dark": ("/try", NARROW, "dark", "en-GB"),
 }
+CUSTOMERS, LISTS = 50, 9
+"""Who asks for lists before the pictures are taken, and how often each."""
 BUSY = "() => document.querySelectorAll('[aria-busy=true], .skeleton').length"
 
 
@@ -71,6 +81,29 @@ def wait_for(address: str, seconds: float = 180) -> None:
             if time.monotonic() > until:
                 raise
             threading.Event().wait(0.2)
+
+
+def ask(address: str, path: str, body: Any = None) -> Any:
+    """What the service answers to a GET, or to a POST of a body."""
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"}
+    with urllib.request.urlopen(  # noqa: S310 - of our own service
+        urllib.request.Request(address + path, data, headers)  # noqa: S310
+    ) as answer:
+        return json.load(answer)
+
+
+def live(address: str) -> None:
+    """Something happens: customers are shown lists, and every third buys from the top of one."""
+    for user in ask(address, f"/v1/users?k={CUSTOMERS}")["users"]:
+        user_id = urllib.parse.quote(user["user_id"], safe="")
+        for turn in range(LISTS):
+            found = ask(address, f"/v1/users/{user_id}/recommendations?k=10")
+            bought = found["items"][turn % 3]["item_id"]
+            event = {"user_id": user["user_id"], "item_id": bought, "event": "purchase"}
+            if turn % 3 == 0:
+                event["request_id"] = found["request_id"]
+                ask(address, "/v1/events", {"events": [event]})
 
 
 def settled(page: Page) -> None:
@@ -115,7 +148,7 @@ def take(browser: Browser, address: str, name: str, folder: Path) -> None:
         page.locator(".tile .button").nth(1).click()
         page.wait_for_timeout(500)
         settled(page)
-    page.screenshot(path=folder / f"{name}.png")
+    page.screenshot(path=folder / f"{name}.png", full_page=True)
     context.close()
 
 
@@ -129,6 +162,7 @@ def main() -> None:
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     options = ["--no-sandbox"] if os.getuid() == 0 else []
     with served(chosen.bundle) as address, sync_playwright() as playwright:
+        live(address)
         browser = playwright.chromium.launch(executable_path=program, args=options)
         for name in PICTURES:
             take(browser, address, name, chosen.out)

@@ -87,6 +87,22 @@ def test_each_route_lets_in_its_own_scope_and_admins_alone(given, start):
                 assert status == 403, case
 
 
+def test_no_route_is_open_to_pages_of_other_sites(client):
+    other = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    for method, route in routes_of(client.app):
+        path = route.path.format(
+            user_id="u9", item_id="rake", job_id="j", name="n", version="v", warm_up_id="w"
+        )
+        body = {"name": "n", "password": "p"} if path == "/v1/session" else None
+        answer = client.request(method, path, headers=other, json=body)
+        case = f"{method} {route.path}: {answer.status_code}"
+        assert not [name for name in answer.headers if name.startswith("access-control")], case
+        assert answer.headers["x-frame-options"] == "DENY", case
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"], case
+        if method not in ("GET", "HEAD"):
+            assert answer.status_code == 403, case
+
+
 def test_what_is_open_and_what_takes_an_admin(client):
     declared = {(method, route.path): scope_of(route) for method, route in routes_of(client.app)}
     assert {r for r, s in declared.items() if s == "public"} <= PUBLIC

@@ -71,9 +71,10 @@ def _shares(names: tuple[str, ...], places: np.ndarray) -> dict[str, float]:
 
 
 def _tested(served: ServedModel) -> list[dict[str, Any]]:
-    """Most-popular lists and the served ones, undialled, as the fit tested them."""
+    """Most-popular lists and the served ones, undialled and dialled, as the fit tested them."""
     metrics, n_items = served.bundle.metrics, served.bundle.model.state.n_items
-    names = ["most_popular", *[name for name in ("two_stage", "blend") if name in metrics][:1]]
+    served_one = [name for name in ("two_stage", "blend") if name in metrics][:1]
+    names = ["most_popular", *served_one, "dialled"]
     found = []
     for name in names:
         summary = metrics.get(name)

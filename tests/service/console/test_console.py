@@ -342,8 +342,10 @@ def test_what_a_customer_was_shown_last(client):
 
 
 def test_who_got_the_places_of_tested_lists(console):
-    popular, served = console.get("/v1/shown").json()["tested"]
+    popular, served, dialled = console.get("/v1/shown").json()["tested"]
     assert (popular["name"], served["name"]) == ("most_popular", "two_stage")
+    assert dialled["name"] == "dialled"
+    assert dialled["segments"]["tail"] > served["segments"]["tail"]
     assert popular["segments"] == {"head": 1.0, "tail": 0.0, "fresh": 0.0, "cold": 0.0}
     assert popular["n_items"] == round(0.0193 * 20)
     assert served["segments"]["tail"] == pytest.approx(0.0992)

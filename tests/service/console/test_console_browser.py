@@ -37,6 +37,30 @@ def test_a_link_carries_the_table_s_state(visit, settle):
     page.locator("tbody tr").nth(19).wait_for()
 
 
+def test_a_newcomer_is_led_from_the_problem_to_the_gems(visit, settle):
+    page = visit("/", ready="#steps .step")
+    page.get_by_role("link", name="Turn the dial").click()
+    page.wait_for_selector("#effects .value")
+    before = page.locator("#effects .value").all_inner_texts()
+    page.get_by_role("slider").press("Home")
+    settle(page)
+    assert page.locator("#effects .value").all_inner_texts() != before
+    page.go_back()
+    page.get_by_role("link", name="See the gems").click()
+    page.wait_for_selector(".gem h2")
+    gems = page.locator(".gem h2 a")
+    for place in range(3):
+        title = gems.nth(place).inner_text()
+        gems.nth(place).click()
+        page.wait_for_selector("#facts dd")
+        assert page.locator("h1").inner_text() == title
+        page.go_back()
+        page.wait_for_selector(".gem h2")
+    page.goto(page.url.split("/gems")[0])
+    page.locator("#steps").get_by_role("link", name="Try it").click()
+    page.wait_for_selector("#list li")
+
+
 def test_language_and_colours_are_chosen_and_kept(browser, address):
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
     page = context.new_page()

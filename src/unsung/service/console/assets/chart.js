@@ -66,18 +66,26 @@ const config = {
   bar: { fill: colour("accent") },
 };
 
-/** Draw a chart; ``table`` (heads and rows) says the same to those who can't see it. */
+/**
+ * Draw a chart; ``table`` (heads and rows) says the same to those who can't see it.
+ *
+ * The chart that was there stays until the new one is drawn; of several only the last one shows.
+ */
 export async function chart(place, spec, { title, table, height = 240 }) {
-  const drawn = h("div.drawn", { role: "img", "aria-label": title });
-  const wait = h("div.skeleton.tall", { role: "status" }, h("span.unseen", t("ui.drawing")));
-  place.replaceChildren(wait);
+  const turn = (place.turn = (place.turn ?? 0) + 1);
+  const drawn = h("div.drawn.coming", { role: "img", "aria-label": title });
+  if (!place.view) place.replaceChildren(h("div.skeleton.tall", { role: "status" }, h("span.unseen", t("ui.drawing"))));
   const numbers = table && numbersOf(table);
-  if (numbers) place.parentElement.insertBefore(numbers, place.nextSibling);
+  if (numbers) {
+    numbers.open = place.numbers?.open ?? false;
+    place.parentElement.insertBefore(numbers, place.nextSibling);
+  }
   if (place.numbers) place.numbers.remove();
   place.numbers = numbers;
   try {
     const embed = await library();
-    place.replaceChildren(drawn);
+    if (turn !== place.turn) return null;
+    place.append(drawn);
     const whole = {
       $schema: "https://vega.github.io/schema/vega-lite/v6.json",
       width: "container",
@@ -94,9 +102,20 @@ export async function chart(place, spec, { title, table, height = 240 }) {
       tooltip: { disableDefaultStyle: true, theme: "own" },
       mode: "vega-lite",
     });
+    if (turn !== place.turn) {
+      found.finalize();
+      drawn.remove();
+      return null;
+    }
+    place.view?.finalize();
+    place.view = found.view;
+    drawn.classList.remove("coming");
+    place.replaceChildren(drawn);
     return found.view;
   } catch (error) {
     console.error(error);
+    if (turn !== place.turn) return null;
+    place.view = null;
     place.replaceChildren(h("p.quiet", t("ui.no_chart")));
     if (numbers) numbers.open = true;
     return null;

@@ -1,6 +1,7 @@
 // The dial: what each position costs and brings, a preview, and who set it to what.
 import { get, id, post, put } from "./api.js";
 import { chart } from "./chart.js";
+import { mayStart } from "./warmups.js";
 import { at, empty, failed, fill, h, itemLink, keepState, later, say, segment, state } from "./dom.js";
 import { spotsOf } from "./positions.js";
 import { count, date, lang, moment, percent, signed, signedCount, t } from "./words.js";
@@ -9,14 +10,16 @@ const K = 10;
 let dial = null;
 let items = 0;
 let chosen = 0;
+let may = false;
 
 for (const name of ["claim", "turn"]) at(name).setAttribute("aria-busy", "true");
 fill(at("claim"), load, claim);
 
 async function load() {
   try {
-    const [found, shop] = await Promise.all([get("/v1/dial"), get("/v1/shop")]);
+    const [found, shop, granted] = await Promise.all([get("/v1/dial"), get("/v1/shop"), mayStart]);
     dial = found;
+    may = granted;
     items = shop.n_items;
   } catch (error) {
     for (const name of ["turn", "preview", "history", "frontier"]) {
@@ -26,7 +29,7 @@ async function load() {
     throw error;
   }
   const asked = state().get("position");
-  chosen = asked === null ? dial.position : Math.min(Math.max(Number(asked) || 0, 0), dial.n_positions);
+  chosen = asked === null ? dial.position : Math.min(Math.max(Math.round(Number(asked)) || 0, 0), dial.n_positions);
   show();
   return dial;
 }
@@ -143,9 +146,8 @@ function turn() {
     h("div.slider", slider, ticks),
     effects,
     seen,
-    h("label.field", { for: "note" }, h("span", t("dial.note"))),
-    note,
-    h("div.tools", apply, reset),
+    may ? h("label.field", h("span", t("dial.note")), note) : h("p.small.quiet", t("dial.read_only")),
+    h("div.tools", may && apply, reset),
   );
 }
 
@@ -287,7 +289,7 @@ function history() {
   place.removeAttribute("aria-busy");
   const rows = [...dial.history].sort((one, other) => other.number - one.number);
   const undo = at("undo");
-  undo.hidden = !rows.length;
+  undo.hidden = !may || !rows.length;
   undo.disabled = false;
   // Before the first setting it stood at the last certified position of the fit.
   const back = () => (rows.length > 1 ? post("/v1/dial/undo") : put("/v1/dial", { position: dial.n_positions, note: t("dial.undo_note") }));

@@ -16,6 +16,7 @@ const places = get("/v1/shown");
 const shown = places.catch(() => ({ segments: {}, bands: {}, tested: [] }));
 const drawings = ["lorenz", "months", "gini"];
 const nothing = () => empty(t("tail.none"), t("tail.none_text"));
+const LISTS = { most_popular: "tail.shown_popular", dialled: "tail.shown_dialled" };
 const draw = { why, outlook, zero };
 const complete = (found) => found.tables?.segments && found.tables.lorenz && found.figures;
 for (const name of regions) fill(at(name), () => job, (found) => (complete(found) ? draw[name](found) : nothing()));
@@ -88,7 +89,7 @@ function measuresOf(rows, lists) {
   return [
     ...known.map((name) => of(t(`tail.${name}`), (row) => row[name])),
     ...(lists.n_places >= FEWEST_PLACES ? [of(t("tail.shown"), (row) => lists.segments[row.segment])] : []),
-    ...lists.tested.map((one) => of(t(one.name === "most_popular" ? "tail.shown_popular" : "tail.shown_served"), (row) => one.segments[row.segment])),
+    ...lists.tested.map((one) => of(t(LISTS[one.name] ?? "tail.shown_served"), (row) => one.segments[row.segment])),
   ];
 }
 
