@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from unsung.errors import BundleError, InputError
 from unsung.operations.answers import NOTHING, Query, answer, popular_now
@@ -175,9 +176,32 @@ def test_exposures_are_written_once_and_wait_where_they_can_t_be(shop, store, mo
     assert shop.flush() == 1
     assert shop.flush() == 0
     assert exposures_of_request(store, "r1") == [shown]
-    monkeypatch.setattr("unsung.operations.running.MOST_WAITING", 2)
+    monkeypatch.setattr("unsung.operations.exposing.MOST_WAITING", 2)
     shop.expose([shown] * 5)
-    assert shop.dropped_exposures == 3
+    assert shop.exposing.dropped == 3
+
+
+def test_exposures_that_the_store_refuses_are_counted(store, moment, monkeypatch):
+    fates, failures = [], []
+    shop = RunningShop(
+        store,
+        lambda place, error: failures.append((place, type(error))),
+        on_exposures=lambda fate, count: fates.append((fate, count)),
+    )
+    shown = Exposure("r1", "u0", "rake", 1, moment, 1.0, "undialled", "m", "full")
+
+    def refusing(store, rows):
+        raise IntegrityError("INSERT", {}, ValueError("not null"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("unsung.operations.exposing.append_exposures", refusing)
+        shop.expose([shown] * 2)
+        assert shop.flush() == 0
+    assert shop.flush() == 0
+    assert failures == [("exposures", IntegrityError)]
+    shop.expose([shown])
+    assert shop.flush() == 1
+    assert fates == [("dropped", 2), ("stored", 1)]
 
 
 def test_a_bad_bundle_leaves_the_old_model_in_service(shop, bundle, moment):

@@ -1,6 +1,9 @@
 """Which model serves after a start, the dial's way back, erasure to the last byte, lost jobs."""
 
+import gc
 import shutil
+import threading
+import weakref
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -10,15 +13,17 @@ from unsung.errors import BundleError, InputError
 from unsung.operations import running
 from unsung.operations.answers import Query
 from unsung.operations.customers import erase_customer, export_customer
+from unsung.operations.habits import customer_habits
 from unsung.operations.jobs import SILENT_S, start_refit
 from unsung.operations.running import RunningShop
 from unsung.pipeline.bundle import Records, write_bundle
+from unsung.service.main import spare_model
 from unsung.store.audit import entries, verify
 from unsung.store.dial import apply_dial, dial_history
 from unsung.store.events import Event, append_events
 from unsung.store.exposures import Exposure
 from unsung.store.jobs import add_job, job
-from unsung.store.models import active_model, models, roll_back_model
+from unsung.store.models import activate_model, active_model, models, roll_back_model
 
 CANARY = "canary-4f1c9a7e"
 
@@ -182,3 +187,66 @@ def test_who_waited_while_another_looked_needn_t_look_again(shop, bundle, moment
     assert shop.catch_up(2)  # asked at 15, had to wait: what was there at 15 is in
     assert shop.catch_up(3)  # asked at 30, looked at 40
     assert looks == [1, 3]
+
+
+def test_a_model_that_loads_slowly_doesn_t_take_the_place_of_a_later_one(
+    shop, store, bundle, later_bundle, moment, monkeypatch
+):
+    shop.start(bundle, moment)
+    first = shop.model().version
+    other = again(store)
+    other.start(later_bundle, moment)
+    second = other.model().version
+    load, loaded = running.load_model, []
+
+    def slowly(path, best_rung):
+        served = load(path, best_rung)
+        if not loaded:  # while this one is read, somebody goes back
+            activate_model(store, first, "ann", moment)
+        loaded.append(served.version)
+        return served
+
+    monkeypatch.setattr(running, "load_model", slowly)
+    shop.load_active(moment)
+    assert (shop.model().version, loaded) == (first, [second])
+    third = again(store)
+    loaded.clear()
+    activate_model(store, second, "bea", moment)
+    third.load_active(moment)
+    assert (third.model().version, loaded) == (first, [second, first])
+
+
+def test_one_thread_at_a_time_loads_a_model(shop, store, bundle, later_bundle, moment, monkeypatch):
+    shop.start(bundle, moment)
+    other = again(store)
+    other.start(later_bundle, moment)
+    load, loaded = running.load_model, []
+
+    def counted(path, best_rung):
+        loaded.append(path)
+        return load(path, best_rung)
+
+    monkeypatch.setattr(running, "load_model", counted)
+    threads = [threading.Thread(target=shop.load_active, args=(moment,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert shop.model().version == other.model().version
+    assert len(loaded) == 1
+
+
+def test_a_model_that_no_longer_serves_leaves_memory(store, bundle, later_bundle, moment):
+    shop = RunningShop(store, lambda place, error: None, on_model=spare_model)
+    try:
+        shop.start(bundle, moment)
+        shop.answer(Query("u0"), moment)
+        customer_habits(shop.model(), "u0", shop.model().shop.state_of("u0", moment))
+        served = shop.model()
+        gone = [weakref.ref(served), weakref.ref(served.bundle.model), weakref.ref(served.shop)]
+        del served
+        shop.load(later_bundle, "me", moment)
+        gc.collect()
+        assert [kept() for kept in gone] == [None] * 3
+    finally:
+        gc.unfreeze()

@@ -179,6 +179,22 @@ def test_what_was_shown_is_stored_when_the_service_stops(bundles, tmp_path):
     store.close()
 
 
+def test_exposures_are_written_while_new_items_are_described(start, gate, tmp_path, monkeypatch):
+    def hanging(*_):
+        gate.wait()
+
+    monkeypatch.setattr("unsung.operations.running.RunningShop.refresh", hanging)
+    client = start()
+    asked = client.get(PATH).json()["request_id"]
+    store = client.app.state.context.shop.store
+    # The test's own limit ends this.
+    while not exposures_of_request(store, asked):
+        pass
+    client.get(PATH)
+    assert 'unsung_exposures_total{fate="stored"}' in client.get("/metrics").text
+    gate.set()
+
+
 class TestModels:
     def test_another_model_takes_over_and_back(self, client, bundles):
         before = client.get(PATH).json()

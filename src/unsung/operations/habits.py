@@ -1,7 +1,7 @@
 """How a customer of the running shop buys, held against the shop's habits as of the fit."""
 
-from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -34,7 +34,13 @@ def customer_habits(served: ServedModel, user_id: str, state: ShopState) -> dict
     return behaviour_of(state, _habits(model))
 
 
-@lru_cache(maxsize=2)
+_KNOWN: WeakKeyDictionary[Model, ShopHabits] = WeakKeyDictionary()
+
+
 def _habits(model: Model) -> ShopHabits:
-    tail = np.array([name == "tail" for name in model.segments], dtype=bool)
-    return shop_habits(model.state, tail)
+    """Measured once, and held no longer than the model."""
+    found = _KNOWN.get(model)
+    if found is None:
+        tail = np.array([name == "tail" for name in model.segments], dtype=bool)
+        found = _KNOWN[model] = shop_habits(model.state, tail)
+    return found

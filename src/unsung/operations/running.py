@@ -10,6 +10,7 @@ from typing import Final
 from unsung.errors import BundleError, InputError, StoreError, UnsungError
 from unsung.operations.answers import NOTHING, Answer, Query, answer, popular_now
 from unsung.operations.beside import Beside
+from unsung.operations.exposing import Counted, Exposing, Report, uncounted
 from unsung.operations.ladder import BestRung
 from unsung.operations.served_model import ServedModel, entry_of, load_model
 from unsung.operations.warm_up import WarmUpSlots
@@ -25,7 +26,7 @@ from unsung.store.dial import (
     dial_history,
     undo_dial,
 )
-from unsung.store.exposures import Exposure, append_exposures
+from unsung.store.exposures import Exposure
 from unsung.store.models import (
     ModelEntry,
     activate_model,
@@ -41,10 +42,6 @@ WAIT_S: Final = 0.05
 """An answer waits so long for what other processes stored, then goes by what it knows."""
 SETTLE_S: Final = 10.0
 """How often warm-ups are judged."""
-MOST_WAITING: Final = 20_000
-"""Exposures held back while the store can't be written; the oldest are dropped first."""
-
-Report = Callable[[str, Exception], None]
 
 
 @dataclass(eq=False)
@@ -60,28 +57,30 @@ class RunningShop:
         Which rung of the ladder answers when nothing is missing.
     on_model : callable
         Called whenever another model has begun to serve.
+    on_exposures : callable
+        Told what became of how many exposures.
     """
 
     store: Store
     report: Report
     best_rung: BestRung = "full"
     on_model: Callable[[], None] = lambda: None
+    on_exposures: Counted = uncounted
     served: ServedModel | None = None
     problem: str = "No model was loaded yet."
-    dropped_exposures: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
-    _flushing: threading.Lock = field(default_factory=threading.Lock, init=False)
-    _waiting: threading.Lock = field(default_factory=threading.Lock, init=False)
-    _exposures: list[Exposure] = field(default_factory=list, init=False)
     _refreshed: int = field(default=0, init=False)
     _settled: int = field(default=0, init=False)
-    _looked: tuple[ServedModel, int] | None = field(default=None, init=False)
+    _loading: threading.RLock = field(default_factory=threading.RLock, init=False)
+    _looked: int | None = field(default=None, init=False)
     warm_up: WarmUpSlots = field(init=False)
     beside: Beside = field(init=False)
+    exposing: Exposing = field(init=False)
 
     def __post_init__(self) -> None:
         self.warm_up = WarmUpSlots(self.store, self.report)
         self.beside = Beside(self.store, self.report, self._bring_up)
+        self.exposing = Exposing(self.store, self.report, self.on_exposures)
 
     def answer(self, query: Query, now: int) -> Answer:
         """Recommend to one customer, with everything that was acknowledged before.
@@ -175,14 +174,14 @@ class RunningShop:
 
     def catch_up(self, now: int) -> bool:
         """Take in what was stored since, by whichever process; whether everything is in."""
-        served, asked = self.served, time.monotonic_ns()
-        if served is None or not self._lock.acquire(timeout=WAIT_S):
+        asked = time.monotonic_ns()
+        if self.served is None or not self._lock.acquire(timeout=WAIT_S):
             return False
         try:
             # While this waited another may have looked: what was stored before is in then.
-            if self._looked is None or self._looked[0] is not served or self._looked[1] < asked:
-                looked = (served, time.monotonic_ns())
-                self._catch_up(served, now)
+            if self._looked is None or self._looked < asked:
+                looked = time.monotonic_ns()
+                self._catch_up(self.model(), now)
                 self._looked = looked
         except StoreError as error:
             self.report("store", error)
@@ -233,7 +232,8 @@ class RunningShop:
         StoreError
             Where the store can't be written now.
         """
-        return self._activate(load_model(path, self.best_rung), who, now)
+        with self._loading:
+            return self._activate(load_model(path, self.best_rung), who, now)
 
     def start(self, path: Path, now: int) -> None:
         """Serve a bundle that the store doesn't know yet; of known ones the store says which.
@@ -255,6 +255,49 @@ class RunningShop:
         StoreError
             Where the store can't be read or written now.
         """
+        with self._loading:
+            self._start(path, now)
+
+    def load_active(self, now: int) -> None:
+        """Serve the model that the store says is active, where it isn't the one in service.
+
+        Raises
+        ------
+        BundleError
+            Where its bundle is damaged, or another fit has taken its place.
+        """
+        with self._loading:
+            entry = active_model(self.store)
+            while entry is not None and not self._serves(entry):
+                served = load_model(Path(entry.path), self.best_rung)
+                if served.version != entry.version:
+                    raise BundleError(
+                        f"{entry.path} holds the model {served.version}, no longer "
+                        f"{entry.version}; load it anew to let it serve."
+                    )
+                self._bring_up(served, now)
+                # While this one was read another may have become active.
+                latest = active_model(self.store)
+                if latest is not None and latest.version == entry.version:
+                    self._use(served, now)
+                entry = latest
+
+    def expose(self, exposures: Sequence[Exposure]) -> None:
+        """Take note of what was shown; ``flush`` writes it."""
+        self.exposing.add(exposures)
+
+    def flush(self) -> int:
+        """Write what was shown, and what a shadow made; how many exposures were new to the store.
+
+        What another thread is writing just now has been written, too, when this returns.
+        """
+        self.beside.flush()
+        return self.exposing.flush()
+
+    def _serves(self, entry: ModelEntry) -> bool:
+        return self.served is not None and self.served.version == entry.version
+
+    def _start(self, path: Path, now: int) -> None:
         try:
             given = load_model(path, self.best_rung)
         except BundleError as error:
@@ -270,55 +313,6 @@ class RunningShop:
                 self.report("model", error)
         if self.served is None:
             self._activate(given, "start", now)
-
-    def load_active(self, now: int) -> None:
-        """Serve the model that the store says is active, where it isn't the one in service.
-
-        Raises
-        ------
-        BundleError
-            Where its bundle is damaged, or another fit has taken its place.
-        """
-        entry = active_model(self.store)
-        if entry is None or (self.served is not None and self.served.version == entry.version):
-            return
-        served = load_model(Path(entry.path), self.best_rung)
-        if served.version != entry.version:
-            raise BundleError(
-                f"{entry.path} holds the model {served.version}, no longer {entry.version}; load "
-                "it anew to let it serve."
-            )
-        self._bring_up(served, now)
-        self._use(served, now)
-
-    def expose(self, exposures: Sequence[Exposure]) -> None:
-        """Take note of what was shown; ``flush`` writes it."""
-        with self._waiting:
-            self._exposures.extend(exposures)
-            over = len(self._exposures) - MOST_WAITING
-            if over > 0:
-                self.dropped_exposures += over
-                del self._exposures[:over]
-
-    def flush(self) -> int:
-        """Write the exposures that wait; how many were new to the store.
-
-        What another thread is writing just now has been written, too, when this returns.
-        """
-        with self._flushing:
-            self.beside.flush()
-            with self._waiting:
-                waiting, self._exposures = self._exposures, []
-            if not waiting:
-                return 0
-            try:
-                return append_exposures(self.store, waiting)
-            except UnsungError as error:
-                self.report("exposures", error)
-                if isinstance(error, StoreError):
-                    with self._waiting:
-                        self._exposures[:0] = waiting
-                return 0
 
     def _activate(self, served: ServedModel, who: str, now: int) -> ModelEntry:
         """Bring a model up to date, say so in the store, and let it serve."""
@@ -380,6 +374,6 @@ class RunningShop:
 
     def _use(self, served: ServedModel, now: int) -> None:
         with self._lock:
-            self.served, self.problem = served, ""
+            self.served, self.problem, self._looked = served, "", None
         self.beside.follow(now)
         self.on_model()

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from unsung.text.onnx_encoder import OnnxEncoder
 
 NOBODY = ""
 """Stands for whoever isn't known, or doesn't want to be."""
+MOST_DIALS: Final = 32
+"""Positions of the dial whose methods are held ready."""
 
 
 @dataclass(eq=False)
@@ -53,10 +55,10 @@ class ServedModel:
     rungs: tuple[Rung, ...] = field(init=False)
     kept: KeptScores = field(default_factory=KeptScores, init=False)
     _facts: tuple[ShopState, ItemFacts] | None = field(default=None, init=False)
+    _dials: tuple[ShopState, dict[int, Dial | None]] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.rungs = rungs_of(self.bundle.model, self.best_rung)
-        self.dial_at = lru_cache(maxsize=32)(self._dial_at)
 
     @property
     def n_positions(self) -> int:
@@ -85,11 +87,27 @@ class ServedModel:
         """Count anew and bring in new items; what is derived is made before anybody asks for it."""
         whole = self.shop.refresh(now)
         warm(self.bundle.model.scorer, whole)
-        self._facts = self._facts_of(whole)
-        self.dial_at.cache_clear()
+        self._facts, self._dials = self._facts_of(whole), None
         self.shop.use(whole)
 
-    def _dial_at(self, position: int, whole: ShopState) -> Dial | None:
+    def dial_at(self, position: int, whole: ShopState) -> Dial | None:
+        """What turns lists at a position of the dial; None where they stay as they are.
+
+        Parameters
+        ----------
+        position : int
+            Up to ``n_positions``.
+        whole : ShopState
+            Of the shop that lists are made from.
+        """
+        kept = self._dials
+        if kept is None or kept[0] is not whole or len(kept[1]) > MOST_DIALS:
+            kept = self._dials = (whole, {})
+        if position not in kept[1]:
+            kept[1][position] = self._made_dial(position, whole)
+        return kept[1][position]
+
+    def _made_dial(self, position: int, whole: ShopState) -> Dial | None:
         policy = self.bundle.model.policy
         if policy is None:
             return None

@@ -153,6 +153,10 @@ def _reported(place: str, error: Exception) -> None:
     logger().warning("failed", place=place, kind=type(error).__name__, message=said)
 
 
+def _exposed(fate: str, count: int) -> None:
+    metrics.EXPOSURES.labels(fate).inc(count)
+
+
 def _defect(request_id: str, error: Exception) -> None:
     where = traceback.extract_tb(error.__traceback__)[-6:]
     lines = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in where]
@@ -166,7 +170,7 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = open_store(settings.store)
-        running = RunningShop(store, _reported, settings.best_rung, on_model)
+        running = RunningShop(store, _reported, settings.best_rung, on_model, _exposed)
         context = Context(
             settings,
             running,
@@ -176,7 +180,7 @@ def _lifespan(
         app.state.context = context
         app.state.access = Access(context, open_without_keys=is_loopback(settings.host))
         await context.work(lambda: _begin(running, settings.bundle))
-        tasks = [asyncio.create_task(work(context)) for work in (_beat, _watch)]
+        tasks = [asyncio.create_task(work(context)) for work in (_flush, _beat, _watch)]
         yield
         for task in tasks:
             task.cancel()
@@ -214,12 +218,25 @@ async def _watch(context: Context) -> None:
         await context.work(once)
 
 
-async def _beat(context: Context) -> None:
-    """Write exposures, bring in new items, count trends anew: until the service stops."""
+async def _flush(context: Context) -> None:
+    """Write exposures, whatever else takes long: until the service stops."""
 
     def once() -> None:
         try:
             context.shop.flush()
+        except Exception as error:  # the next time may do better, and must come
+            _reported("exposures", error)
+
+    while True:
+        await asyncio.sleep(TICK_S)
+        await context.work(once)
+
+
+async def _beat(context: Context) -> None:
+    """Bring in new items, count trends anew: until the service stops."""
+
+    def once() -> None:
+        try:
             context.shop.refresh(now_us())
             context.shop.tend_warm_ups(now_us())
         except Exception as error:  # the next beat may do better, and must come

@@ -61,7 +61,7 @@ SPENT_TODAY: Final = Gauge(
     "Impressions that warm-ups spent since midnight UTC.",
     multiprocess_mode="mostrecent",
 )
-EXPOSURES: Final = Counter("unsung_exposures_total", "Exposures by fate.", ["fate"])
+EXPOSURES: Final = Counter("unsung_exposures_total", "Exposures: stored or dropped.", ["fate"])
 
 
 def exposition() -> tuple[bytes, str]:
