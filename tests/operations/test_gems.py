@@ -68,6 +68,14 @@ def test_gems_that_can_be_sold_now(served, told, moment):
     json.dumps(found)
 
 
+def test_an_erased_customer_is_no_example(served, told):
+    assert gems_of(served, 1)["gems"][0]["audience"]["examples"] == ["u1"]
+    served.shop.apply(told([]), ["u1"])
+    found = gems_of(served, 10)["gems"]
+    assert {name for one in found for name in one["audience"]["examples"]} == set()
+    assert found[0]["audience"]["size"] == 7
+
+
 def test_some_of_the_gems(served):
     def found(**asked) -> list[str]:
         return [one["item_id"] for one in gems_of(served, 10, **asked)["gems"]]

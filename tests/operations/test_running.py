@@ -150,11 +150,28 @@ def test_of_an_erased_customer_no_byte_is_left(shop, store, bundle, moment, tmp_
 def test_a_customer_of_the_fit_is_told_what_is_pending(shop, bundle, moment):
     shop.start(bundle, moment)
     receipt = erase_customer(shop, "u0", "ann", moment + 1)
-    assert set(receipt["pending"]) == {"bundle", "linear", "encoder", "ranker"}
+    of_model = {"bundle", "linear", "encoder", "ranker", "blend", "gems"}
+    assert set(receipt["pending"]) == of_model
     assert receipt["until"] == "the next fit"
     by_forget = {name for name, ends in receipt["ends"].items() if "unsung forget" in ends}
-    assert by_forget == {"bundle", "linear"}
+    assert by_forget == {"bundle", "linear", "gems"}
     assert receipt["ends"].keys() == receipt["pending"].keys()
+
+
+def test_files_that_hold_deleted_bytes_yet_are_pending(shop, store, bundle, moment, monkeypatch):
+    shop.start(bundle, moment)
+    append_events(store, [Event("e1", CANARY, "kettle", "purchase", moment + 1)], moment)
+    monkeypatch.setattr("unsung.store.personal.clean_files", lambda store: False)
+    receipt = erase_customer(shop, CANARY, "ann", moment + 2)
+    assert receipt["exact"]["store"]["events"] == 1
+    assert receipt["ends"] == {"store files": "unsung store clean"}
+    assert "another process was reading" in receipt["pending"]["store files"]
+    assert receipt["until"] is None
+    monkeypatch.setattr(store, "is_sqlite", False)
+    monkeypatch.setattr("unsung.store.personal.clean_files", lambda store: True)
+    of_postgres = erase_customer(shop, CANARY, "ann", moment + 3)
+    assert "PostgreSQL" in of_postgres["pending"]["store files"]
+    assert "unsung store clean" in of_postgres["ends"]["store files"]
 
 
 def test_a_refit_whose_process_never_came_blocks_no_other(store, moment, tmp_path, monkeypatch):

@@ -9,7 +9,8 @@ from unsung.pipeline.reasons import title_of
 from unsung.schema import DAY_US
 from unsung.store.audit import append
 from unsung.store.choices import choices_of_user
-from unsung.store.personal import erase_person, export_person
+from unsung.store.database import Store
+from unsung.store.personal import Receipt, erase_person, export_person
 
 NEXT_FIT: Final = "the next fit"
 FORGET: Final = "unsung forget, or the next fit"
@@ -18,8 +19,8 @@ SHOWN = 200
 
 
 @dataclass(frozen=True)
-class ModelPart:
-    """A part of the model that a customer of the fit was learnt into.
+class PendingPart:
+    """A part of the model, or of the store, that holds something of an erased customer.
 
     Parameters
     ----------
@@ -36,18 +37,26 @@ class ModelPart:
 
 
 MODEL_PARTS: Final = (
-    ModelPart(
+    PendingPart(
         "bundle", "{rows} interactions of the fit's data, unseen by lists from now on", FORGET
     ),
-    ModelPart("linear", "the item-item weights were learnt with them", FORGET),
-    ModelPart(
+    PendingPart("linear", "the item-item weights were learnt with them", FORGET),
+    PendingPart(
         "encoder",
         "the encoder was fine-tuned on pairs of items that they were part of",
         NEXT_FIT,
     ),
-    ModelPart("ranker", "the trees were trained with them", NEXT_FIT),
+    PendingPart("ranker", "the trees were trained with them", NEXT_FIT),
+    PendingPart("blend", "the weights of the scorers were chosen with them", NEXT_FIT),
+    PendingPart(
+        "gems",
+        "the bundle's gems may name them among their examples, unseen by answers from now on",
+        FORGET,
+    ),
 )
 """What a receipt names; a part that comes to be removed at once leaves this table."""
+STORE_FILES: Final = "store files"
+CLEAN: Final = "unsung store clean"
 
 
 def customer_page(shop: RunningShop, user_id: str, now: int) -> dict[str, Any]:
@@ -115,9 +124,9 @@ def erase_customer(shop: RunningShop, user_id: str, who: str, now: int) -> dict[
     Returns
     -------
     receipt : dict
-        ``exact``: parts that hold nothing of the customer any more; ``pending``: parts of the
-        model that still do, and what; ``ends``: what makes each of them exact; ``until``: what
-        makes them all so.
+        ``exact``: parts that hold nothing of the customer any more; ``pending``: parts that still
+        do, and what: the model's, and ``store files`` where deleted bytes are in the database's
+        files yet; ``ends``: what makes each of them exact; ``until``: what makes the model's so.
     """
     served = shop.served
     fitted = 0 if served is None else len(served.shop.fitted_rows(user_id))
@@ -125,12 +134,29 @@ def erase_customer(shop: RunningShop, user_id: str, who: str, now: int) -> dict[
     detail = {"rows": sum(receipt.tables.values())}
     append(shop.store, who, "erase", user_id, detail, now, person=True)
     shop.catch_up(now)
-    left = MODEL_PARTS if fitted else ()
+    left = (*_of_files(shop.store, receipt), *(MODEL_PARTS if fitted else ()))
     return {
         "user_id": user_id,
         "exact": {"store": receipt.tables, "live history": "forgotten"},
         "pending": {part.name: part.holds.format(rows=fitted) for part in left},
         "ends": {part.name: part.ends for part in left},
-        "until": NEXT_FIT if left else None,
+        "until": NEXT_FIT if fitted else None,
         "erased_at_day": now // DAY_US,
     }
+
+
+def _of_files(store: Store, receipt: Receipt) -> tuple[PendingPart, ...]:
+    """What the database's files hold of rows that are deleted."""
+    if not store.is_sqlite:
+        return (
+            PendingPart(
+                STORE_FILES,
+                "PostgreSQL keeps deleted bytes in its pages until the space is used again, and in "
+                "its write-ahead log and archive until they are recycled",
+                f"{CLEAN}, and the recycling of the write-ahead log and its archive",
+            ),
+        )
+    if receipt.clean:
+        return ()
+    held = "another process was reading, so that deleted bytes may be in the file or its log yet"
+    return (PendingPart(STORE_FILES, held, CLEAN),)

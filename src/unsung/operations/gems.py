@@ -43,8 +43,8 @@ def gems_of(
     Returns
     -------
     found : dict or None
-        ``gems``, each with what its ``reviews`` say or None, the ``back_test`` and the window's
-        length in days; None where the fit had too little history to look for any.
+        ``gems``, each with what its ``reviews`` say or None and without erased customers among its
+        examples, the ``back_test`` and the window's length in days; None where the fit had too little history to look for any.
     """
     folder = served.bundle.folder
     if "gems.json" not in folder:
@@ -67,6 +67,7 @@ def gems_of(
         gems.append(
             {
                 **gem,
+                "audience": _known(gem["audience"], served),
                 "title": title,
                 "buyers_since": now - gem["buyers"],
                 "reviews": None if said is None else json.loads(said),
@@ -75,6 +76,12 @@ def gems_of(
         if len(gems) == k:
             break
     return {**{name: record[name] for name in ("window_days", "back_test")}, "gems": gems}
+
+
+def _known(audience: dict[str, Any], served: ServedModel) -> dict[str, Any]:
+    """An audience without examples of customers who were erased since the fit."""
+    known = [user_id for user_id in audience["examples"] if served.shop.knows(user_id)]
+    return {**audience, "examples": known}
 
 
 def gems_frame(found: dict[str, Any]) -> pd.DataFrame:
