@@ -29,6 +29,8 @@ from unsung.service.routes import browsing
 _HERE: Final = files("unsung.service.console")
 _KINDS: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
+_EVERYWHERE: Final = ("ui", "segment", "reason", "metric", "attribute")
+"""First parts of the messages that every page is sent beside its own."""
 CHARTS: Final = "charts.js"
 CHARTED: Final = frozenset({"tail", "dial", "item", "models"})
 """Pages with charts."""
@@ -158,7 +160,7 @@ def render(page: Page, language: str, *, charts: bool = False) -> str:
     spoken = {
         key: text
         for key, text in words.items()
-        if key.partition(".")[0] in ("ui", "segment", "reason", "metric", page.name)
+        if key.partition(".")[0] in (*_EVERYWHERE, page.name)
     }
     return (
         _environment()

@@ -4,7 +4,7 @@ import { chart } from "./chart.js";
 import { mayStart } from "./warmups.js";
 import { at, empty, failed, fill, h, itemLink, keepState, later, say, segment, state } from "./dom.js";
 import { spotsOf } from "./positions.js";
-import { count, date, lang, moment, percent, signed, signedCount, t } from "./words.js";
+import { count, date, lang, moment, percent, signed, signedCount, t, whoName } from "./words.js";
 
 const K = 10;
 let dial = null;
@@ -304,7 +304,7 @@ function history() {
       h(
         "table.narrow-table",
         h("thead", h("tr", [t("ui.when"), t("ui.who"), t("dial.position"), t("ui.note")].map((head, n) => h(n === 2 ? "th.number" : "th", { scope: "col" }, head)))),
-        h("tbody", rows.map((row) => h("tr", h("td", moment(row.timestamp)), h("td", row.who), h("td.number", row.strength_index), h("td", row.note || "–")))),
+        h("tbody", rows.map((row) => h("tr", h("td", moment(row.timestamp)), h("td", whoName(row.who)), h("td.number", row.strength_index), h("td", row.note || "–")))),
       ),
     ),
   );

@@ -86,7 +86,7 @@ function metrics(found) {
     "div.scroll",
     h(
       "table.narrow-table",
-      h("thead", h("tr", h("th", { scope: "col" }, t("models.model")), SHOWN.map((name) => h("th.number", { scope: "col", title: metricName(`${name}_what`) }, metricName(name))))),
+      h("thead", h("tr", h("th", { scope: "col" }, t("models.model")), SHOWN.map((name) => h("th.number", { scope: "col", title: t(`metric.${name}_what`) }, metricName(name))))),
       h("tbody", found.models.map((model) => h("tr", h("th.row", { scope: "row" }, modelName(model.name), model.name === found.serves && h("div.small.quiet", t("models.serves_undialled"))), SHOWN.map((name) => cell(model, name))))),
     ),
   );
@@ -105,13 +105,18 @@ function training([found, diagnosis]) {
       "div.run",
       h("h3", has(`models.run_${facts.task}`) ? t(`models.run_${facts.task}`) : run.label),
       h("p.small.quiet", t("models.run_text", { model: facts.model, trained: count(facts.n_trainable), all: count(facts.n_parameters), steps: count(facts.n_steps), seconds: count(facts.seconds) })),
-      h("div.two", h("div", h("h4.small.quiet", t("models.loss")), loss), h("div", h("h4.small.quiet", t("models.validation", { metric: run.metric })), value)),
+      h("div.two", h("div", h("h4.small.quiet", t("models.loss")), loss), h("div", h("h4.small.quiet", t("models.validation", { metric: validated(run) })), value)),
     );
   });
   return [...places, reading.length > 0 && readers(reading)];
 }
 
 const SMOOTHED = 6;
+/** What a run was judged by: a name of the code's, or the name of a measure in words. */
+const validated = (run) => {
+  const key = `metric.${run.metric.toLowerCase().replace(/\W+/g, "_")}`;
+  return has(key) ? t(key) : run.metric;
+};
 
 function curves(run, loss, value) {
   const { points, validations, best_step: best } = run.training;
@@ -129,7 +134,7 @@ function curves(run, loss, value) {
     chart(place, { data: { values: rows }, layer }, { title, height: 160, table: { heads: [t("models.step"), title], rows: shown.map((row) => [row.step, decimal(row[field], 4)]) } });
   };
   draw(loss, points, "loss", t("models.loss"), false);
-  draw(value, validations, "value", run.metric, true);
+  draw(value, validations, "value", validated(run), true);
 }
 
 function readers(rows) {
@@ -138,7 +143,7 @@ function readers(rows) {
     "div.run",
     h("h3", t("models.readers")),
     h("p.small.quiet", t("models.readers_text")),
-    h("div.scroll", h("table.narrow-table", h("thead", h("tr", h("th", { scope: "col" }, t("models.model")), columns.map((name) => h("th.number", { scope: "col" }, metricName(name))))), h("tbody", rows.map((row) => h("tr", h("td", row.chosen ? h("strong", readerName(row.label)) : readerName(row.label), row.chosen && h("span.small.quiet", ` · ${t("models.chosen")}`)), columns.map((name) => h("td.number", decimal(row[name], name === "top_decile_lift" ? 2 : 3)))))))),
+    h("div.scroll", h("table.narrow-table", h("thead", h("tr", h("th", { scope: "col" }, t("models.model")), columns.map((name) => h("th.number", { scope: "col", title: t(`metric.${name}_what`) }, metricName(name))))), h("tbody", rows.map((row) => h("tr", h("td", row.chosen ? h("strong", readerName(row.label)) : readerName(row.label), row.chosen && h("span.small.quiet", ` · ${t("models.chosen")}`)), columns.map((name) => h("td.number", decimal(row[name], name === "top_decile_lift" ? 2 : 3)))))))),
   );
 }
 
@@ -180,7 +185,7 @@ function rows(found) {
     const parts = [["accepted", table.n_accepted], ["quarantined", table.n_quarantined], ["duplicates", table.n_duplicates]];
     return h(
       "div.rows",
-      h("h3", table.name, h("span.small.quiet", ` · ${table.file}`)),
+      h("h3", has(`models.table_${table.name}`) ? t(`models.table_${table.name}`) : table.name, h("span.small.quiet", ` · ${table.file}`)),
       h("p.small.quiet", t("models.read", { n: count(table.n_read) })),
       ...parts.map(([name, value]) => h("div.share", h("span.small", t(`models.${name}`)), h("div", h("span.small", `${count(value)} · ${percent(value / (table.n_read || 1))}`), h("span.meter", { "aria-hidden": "true" }, h("span", { width: `${(value / (table.n_read || 1)) * 100}%` }))))),
       table.reasons?.length > 0 && h("details.define", h("summary", t("models.why_aside")), h("ul.events", table.reasons.map(aside))),

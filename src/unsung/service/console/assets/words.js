@@ -2,10 +2,29 @@
 const language = document.documentElement.lang;
 const messages = JSON.parse(document.getElementById("messages").textContent);
 
-/** The message of a key, its {names} filled in. */
+const plurals = new Intl.PluralRules(language);
+/** Which of two forms goes with a number; it may be written already, such as "1,234" or "+1". */
+const formOf = (value, one, other) => (plurals.select(Number(String(value).replace(/[^\d.]/g, ""))) === "one" ? one : other);
+
+/** What the service calls a policy, in words. */
+export function policyName(policy) {
+  const [, position, last] = policy.match(/^\S+ (\d+)\/(\d+)$/) ?? [];
+  if (position) return t("ui.dial_at", { position, last });
+  return policy === "undialled" ? t("ui.dial_off") : policy;
+}
+
+/** Who did something: without accounts it is whoever sits at the service's own machine. */
+export const whoName = (who) => (who === "local" ? t("ui.this_machine") : who);
+const told = { policy: policyName, who: whoName };
+
+/** The message of a key: {name} is filled in, {name|item|items} is the form that goes with the number of that name. */
 export function t(key, values = {}) {
   const text = messages[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
+  return text.replace(/\{(\w+)(?:\|([^{}|]*)\|([^{}|]*))?\}/g, (whole, name, one, other) => {
+    if (!(name in values)) return whole;
+    if (one !== undefined) return formOf(values[name], one, other);
+    return typeof values[name] === "string" && name in told ? told[name](values[name]) : values[name];
+  });
 }
 
 export const has = (key) => key in messages;
