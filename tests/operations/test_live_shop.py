@@ -291,3 +291,54 @@ def test_a_hidden_term_takes_the_say_from_a_history(live, told, moment):
     assert pairs.bought.all()  # and both stay out of the list
     live.apply(told(choices=[replace(hidden, active=False, timestamp=moment + 5)]))
     assert live.state_of("x", moment + 6).pairs.value.tolist() == [1, 1]
+
+
+@pytest.fixture
+def reported(live) -> list[tuple[str, type[Exception]]]:
+    found: list[tuple[str, type[Exception]]] = []
+    live.report = lambda place, error: found.append((place, type(error)))
+    return found
+
+
+def test_an_item_that_can_t_be_described_stops_no_other(live, told, moment, monkeypatch, reported):
+    describe = type(live._items._describer).describe
+
+    def picky(self, rows):
+        if "poison" in set(rows["title"]):
+            raise KeyError("poison")
+        return describe(self, rows)
+
+    monkeypatch.setattr(type(live._items._describer), "describe", picky)
+    names = ("jug", "poison", "bowl", "ladle", "plate")
+    live.apply(told(items=[Item(name, {"title": name}) for name in names]))
+    live.use(live.refresh(moment + 1))
+    known = [live.whole.items.find(name) >= 0 for name in names]
+    assert known == [True, False, True, True, True]
+    assert reported == [("item", KeyError)]
+    assert not live.has_new_items
+
+
+def test_a_change_that_can_t_be_taken_in_stops_no_other(live, told, moment, monkeypatch, reported):
+    add = type(live._histories).add
+
+    def picky(self, user_id, said):
+        if user_id == "poison":
+            raise KeyError(user_id)
+        add(self, user_id, said)
+
+    monkeypatch.setattr(type(live._histories), "add", picky)
+    users = ("x", "poison", "y")
+    events = [Event(u, u, "kettle", "purchase", moment + 1) for u in users]
+    live.apply(told(events, last=7))
+    assert [live.knows(user) for user in users] == [True, False, True]
+    assert (live.number, reported) == (7, [("change", KeyError)])
+
+
+def test_events_on_items_that_never_come_are_bounded(live, told, moment, monkeypatch):
+    monkeypatch.setattr("unsung.operations.live_shop.MOST_WAITING", 3)
+    live.use(live.refresh(moment))
+    live.apply(told([Event(str(n), f"x{n}", f"none{n}", "view", moment + n) for n in range(9)]))
+    assert [user for user, _ in live._waiting] == ["x6", "x7", "x8"]
+    live.apply(told(), erased=["x7"])
+    live.use(live.refresh(moment + 10))
+    assert [user for user, _ in live._waiting] == ["x6", "x8"]

@@ -179,6 +179,51 @@ def test_what_was_shown_is_stored_when_the_service_stops(bundles, tmp_path):
     store.close()
 
 
+def test_changes_that_can_t_be_read_stop_no_list(client, monkeypatch):
+    def broken(*_):
+        raise KeyError("poison")
+
+    monkeypatch.setattr("unsung.operations.running.changes_after", broken)
+    body = {"user_id": "u1", "item_id": "rake", "event": "view"}
+    assert client.post("/v1/events", json={"events": [body]}).status_code == 200
+    assert client.get(PATH).json()["rung"] == "full"
+    assert 'unsung_failures_total{place="changes"}' in client.get("/metrics").text
+
+
+def test_a_wish_that_can_t_be_read_gets_the_usual_list(client, start, tmp_path, monkeypatch):
+    def broken(*_):
+        raise ValueError("encoder")
+
+    wish = {"query": "a rake", "k": 5, "user_id": "u1"}
+    monkeypatch.setattr("unsung.service.routes.recommendations.find_items", broken)
+    found = client.post("/v1/recommendations", json=wish)
+    assert found.json()["rung"] == "full"
+    expected = client.get(PATH).json()["items"]
+    assert [i["item_id"] for i in found.json()["items"]] == [i["item_id"] for i in expected]
+    empty = start(bundle=tmp_path / "nothing", store=str(tmp_path / "other.db"))
+    found = empty.post("/v1/recommendations", json=wish)
+    assert (found.status_code, found.json()["rung"]) == (200, "empty")
+
+
+def test_wishes_hold_for_wishes_in_words_and_at_the_deadline(start, gate):
+    def items(answer) -> set[str]:
+        return {item["item_id"] for item in answer.json()["items"]}
+
+    client = start()
+    wish = {"query": "a rake", "k": 20, "user_id": "u1"}
+    assert "rake" in items(client.post("/v1/recommendations", json=wish))
+    for kind, subject in (("dislike", "rake"), ("hide_brand", "brand 2")):
+        client.post("/v1/users/u1/choices", json={"kind": kind, "subject": subject})
+    hidden = {"rake", "teacup", "spoon", "spade", "gnome", "fork"}
+    assert not hidden & items(client.get("/v1/users/u1/recommendations?k=20"))
+    assert not hidden & items(client.post("/v1/recommendations", json=wish))
+    late = start(deadline_ms=50)
+    put_in(late.app.state.context.shop, {"full": Hanging(gate)})
+    answer = late.get("/v1/users/u1/recommendations?k=20")
+    assert answer.json()["rung"] == "popular"
+    assert not hidden & items(answer)
+
+
 def test_exposures_are_written_while_new_items_are_described(start, gate, tmp_path, monkeypatch):
     def hanging(*_):
         gate.wait()

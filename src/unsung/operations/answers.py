@@ -118,16 +118,10 @@ def answer(served: ServedModel, query: Query, now: int, failed: Failed) -> Answe
     InputError
         Where the query itself can't be answered, such as k out of range.
     """
-    wishes = served.shop.wishes_of(query.user_id)
-    user_id = query.user_id if wishes.profiled else NOBODY
-    rules = query.rules
-    if wishes.profiled and (wishes.hidden_items or wishes.hidden_brands):
-        rules = replace(
-            rules,
-            exclude=(*rules.exclude, *sorted(wishes.hidden_items)),
-            exclude_brands=(*rules.exclude_brands, *sorted(wishes.hidden_brands)),
-        )
-    said = query.said if wishes.profiled else ()
+    profiled = served.shop.wishes_of(query.user_id).profiled
+    user_id = query.user_id if profiled else NOBODY
+    rules = wished(served, query)
+    said = query.said if profiled else ()
     known = bool(said) or served.shop.knows(user_id)
     request = Request(user_id, query.k, rules, query.explain)
     for rung in served.rungs:
@@ -142,8 +136,26 @@ def answer(served: ServedModel, query: Query, now: int, failed: Failed) -> Answe
     return Answer((), "empty", "undialled", served.version, known)
 
 
+def wished(served: ServedModel, query: Query) -> Rules:
+    """The rules of a query with what its customer hid, unless they don't want to be known.
+
+    Parameters
+    ----------
+    served : ServedModel
+    query : Query
+    """
+    rules, wishes = query.rules, served.shop.wishes_of(query.user_id)
+    if not wishes.profiled or not (wishes.hidden_items or wishes.hidden_brands):
+        return rules
+    return replace(
+        rules,
+        exclude=(*rules.exclude, *sorted(wishes.hidden_items)),
+        exclude_brands=(*rules.exclude_brands, *sorted(wishes.hidden_brands)),
+    )
+
+
 def popular_now(served: ServedModel | None, query: Query) -> Answer:
-    """The most bought items that the rules let through, without a look at the customer.
+    """The most bought items that rules and wishes let through, without a look at the history.
 
     Parameters
     ----------
@@ -155,7 +167,7 @@ def popular_now(served: ServedModel | None, query: Query) -> Answer:
     whole = served.shop.whole
     nobody = whole.seen_by(NOBODY, whole.interactions.take(slice(0, 0)), whole.as_of)
     items = recommend(
-        Request(NOBODY, query.k, query.rules),
+        Request(NOBODY, query.k, wished(served, query)),
         served.rungs[-1].scorer,
         nobody,
         segments=served.bundle.model.segments,

@@ -1,8 +1,10 @@
 """The running shop: a bundle's state, and everything that came since, as of this moment."""
 
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -18,9 +20,13 @@ from unsung.store.changes import Changes
 from unsung.store.choices import Choice
 from unsung.store.events import Event
 from unsung.store.items import Item
+from unsung.store.sessions import Merge
 from unsung.text.language import words
 from unsung.text.normalise import normalise
 
+T = TypeVar("T")
+MOST_WAITING: Final = 100_000
+"""Events held back whose items the store hasn't told of; the oldest are let go first."""
 STALE_DAYS = 7
 """A bundle whose data end so much before its fit is read as though they ended at the fit, so that
 an old file's customers aren't years away."""
@@ -76,11 +82,12 @@ class LiveShop:
         self._counters = Counters(base)
         self._base = base
         self._choices: dict[str, dict[tuple[str, str], Choice]] = {}
-        self._waiting: list[tuple[str, Said]] = []
+        self._waiting: deque[tuple[str, Said]] = deque(maxlen=MOST_WAITING)
         self._lock = threading.RLock()
         self._new_items: dict[str, Item] = {}
         self._changed = True
         self.number = 0
+        self.report: Callable[[str, Exception], None] = _raised
         self.whole: ShopState = base
 
     @property
@@ -106,22 +113,18 @@ class LiveShop:
         changes : Changes
         erased : sequence of str
             Ids of the users whose erasure is among the changes, as far as they are known here.
+
+        Notes
+        -----
+        What can't be taken in is told to ``report`` and left out: the next changes have to come.
         """
         with self._lock:
-            for event in changes.events:
-                if event.timestamp >= self.since:
-                    self._event(event)
-            for item in changes.items:
-                self._item(item)
-            for choice in changes.choices:
-                self._choice(choice)
-            for merge in changes.merged:
-                self._histories.merge(merge.session_id, merge.user_id)
-                for choice in self._choices.pop(merge.session_id, {}).values():
-                    self._choice(replace(choice, user_id=merge.user_id))
-            for user_id in erased:
-                self._histories.erase(user_id)
-                self._choices.pop(user_id, None)
+            events = [event for event in changes.events if event.timestamp >= self.since]
+            self._each(self._event, events)
+            self._each(self._item, changes.items)
+            self._each(self._choice, changes.choices)
+            self._each(self._merge, changes.merged)
+            self._each(self._erase, erased)
             self.number = max(self.number, changes.last)
 
     def refresh(self, now: int) -> ShopState:
@@ -136,11 +139,15 @@ class LiveShop:
         -------
         whole : ShopState
             Not in use before ``use`` says so: what is derived from it can be made first.
+
+        Notes
+        -----
+        An item that can't be described is told to ``report`` and left out until it is sent anew.
         """
         with self._lock:
             new = dict(self._new_items)
         # Outside the lock: describing a thousand items takes seconds.
-        items = self._items.with_items(list(new.values())) if new else None
+        items = self._described(self._items, list(new.values())) if new else None
         with self._lock:
             self._changed = False
             if items is not None:
@@ -151,7 +158,7 @@ class LiveShop:
             self._new_items = {
                 name: item for name, item in self._new_items.items() if new.get(name) is not item
             }
-            waiting, self._waiting = self._waiting, []
+            waiting, self._waiting = self._waiting, deque(maxlen=MOST_WAITING)
             for user_id, said in waiting:
                 self._count(user_id, said)
             as_of = None if self._base.as_of is None else max(now, self._base.as_of)
@@ -210,6 +217,37 @@ class LiveShop:
         """Users of the fit and those who came since, but those who were erased."""
         return self._histories.user_ids()
 
+    def _each(self, take: Callable[[T], None], given: Iterable[T]) -> None:
+        for one in given:
+            try:
+                take(one)
+            except Exception as error:
+                self.report("change", error)
+
+    def _described(self, known: LiveItems, new: Sequence[Item]) -> LiveItems:
+        """The items with new ones; halves of a batch that can't be described are tried alone."""
+        try:
+            return known.with_items(new)
+        except MemoryError:  # says nothing of the items: they wait
+            raise
+        except Exception as error:
+            if len(new) == 1:
+                self.report("item", error)
+                return known
+        half = len(new) // 2
+        return self._described(self._described(known, new[:half]), new[half:])
+
+    def _merge(self, merge: Merge) -> None:
+        self._histories.merge(merge.session_id, merge.user_id)
+        for choice in self._choices.pop(merge.session_id, {}).values():
+            self._choice(replace(choice, user_id=merge.user_id))
+
+    def _erase(self, user_id: str) -> None:
+        self._histories.erase(user_id)
+        self._choices.pop(user_id, None)
+        others = [(name, said) for name, said in self._waiting if name != user_id]
+        self._waiting = deque(others, maxlen=MOST_WAITING)
+
     def _event(self, event: Event) -> None:
         said = said_by(event, self._kinds)
         if said is None:
@@ -248,6 +286,10 @@ class LiveShop:
             for choice in list(self._choices.get(user_id, {}).values())
             if choice.active and choice.kind == "like" and weight > 0
         )
+
+
+def _raised(_: str, error: Exception) -> None:
+    raise error
 
 
 def _silenced(

@@ -183,8 +183,8 @@ class RunningShop:
                 looked = time.monotonic_ns()
                 self._catch_up(self.model(), now)
                 self._looked = looked
-        except StoreError as error:
-            self.report("store", error)
+        except Exception as error:  # a list from what is known is better than none
+            self.report("store" if isinstance(error, StoreError) else "changes", error)
             return False
         finally:
             self._lock.release()
@@ -362,6 +362,7 @@ class RunningShop:
         threading.Thread(target=load, name="unsung-follow", daemon=True).start()
 
     def _bring_up(self, served: ServedModel, now: int) -> None:
+        served.shop.report = self.report
         complete = False
         while not complete:
             changes = changes_after(self.store, served.shop.number)

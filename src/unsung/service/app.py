@@ -236,11 +236,11 @@ async def _beat(context: Context) -> None:
     """Bring in new items, count trends anew: until the service stops."""
 
     def once() -> None:
-        try:
-            context.shop.refresh(now_us())
-            context.shop.tend_warm_ups(now_us())
-        except Exception as error:  # the next beat may do better, and must come
-            _reported("refresh", error)
+        for work in (context.shop.refresh, context.shop.tend_warm_ups):
+            try:
+                work(now_us())
+            except Exception as error:  # the next beat may do better, and must come
+                _reported("refresh", error)
 
     while True:
         await asyncio.sleep(TICK_S)

@@ -134,12 +134,23 @@ def _answer(context: Context, query: answers.Query) -> answers.Answer:
 
 
 async def _for_wish(context: Context, text: str, query: answers.Query) -> dict[str, object]:
-    """Items that a text asks for, as a list."""
+    """Items that a text asks for, as a list; where it can't be read, the customer's own list."""
 
     def find() -> answers.Answer:
+        if context.shop.served is None:
+            return answers.NOTHING
+        try:
+            return search()
+        except InputError:
+            raise
+        except Exception as error:
+            context.shop.report("search", error)
+            return _answer(context, query)
+
+    def search() -> answers.Answer:
         context.shop.catch_up(now_us())
         served = context.shop.model()
-        found = find_items(served, text, query.k, query.rules)
+        found = find_items(served, text, query.k, answers.wished(served, query))
         items = tuple(
             Recommendation(rank, one.item_id, one.title, one.score, one.segment, rank)
             for rank, one in enumerate(found, start=1)
