@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from unsung.data.dataset import Dataset
-from unsung.data.joining import joined_dataset, without_users
+from unsung.data.joining import joined_dataset, opted_out, without_users
 from unsung.data.settings import ShopSettings, Source
 from unsung.errors import InputError
 
@@ -107,3 +107,16 @@ def test_of_users_who_are_gone_nothing_is_left(toy_shop):
     assert found.users.values[found.reviews["user_index"].iloc[0]] == "dan"
     assert found.user_table["group"].tolist() == found.users.values.tolist()
     assert len(found.exposures) == 3 - (ann in (0, 1))
+
+
+def test_who_opted_out_is_told_from_who_said_nothing(toy_shop):
+    assert not opted_out(toy_shop).any()
+    said = pd.DataFrame({"user_id": toy_shop.users.values})
+    assert not opted_out(replace(toy_shop, user_table=said)).any()
+    for wanted in (False, True):
+        consent = pd.array([wanted] + [None] * (toy_shop.n_users - 1), dtype="boolean")
+        table = said.assign(profiling_consent=consent)
+        found = opted_out(replace(toy_shop, user_table=table))
+        assert found.tolist() == [not wanted] + [False] * (toy_shop.n_users - 1)
+        as_objects = table.astype({"profiling_consent": object})
+        assert (opted_out(replace(toy_shop, user_table=as_objects)) == found).all()

@@ -12,6 +12,7 @@ from unsung.errors import InputError
 from unsung.operations.jobs import RunningJob, start_refit
 from unsung.operations.promotion import Churn, churn_between, propose_model
 from unsung.pipeline.bundle import load_bundle
+from unsung.store.choices import Choice, set_choice
 from unsung.store.database import open_store
 from unsung.store.events import Event, append_events
 from unsung.store.items import Item, put_items
@@ -20,7 +21,7 @@ from unsung.store.models import active_model, models
 from unsung.store.personal import erase_person
 from unsung.workflows.evaluate import EvaluateSettings
 from unsung.workflows.fit import FitSettings
-from unsung.workflows.prepare import read_shop
+from unsung.workflows.prepare import read_shop, without_opted_out
 from unsung.workflows.refit import refit, with_stored
 from unsung.workflows.tune import TuneSettings
 
@@ -68,6 +69,18 @@ def test_the_shop_with_what_was_stored(shop_folder: Path, busy_store):
     assert rows.is_target[mine].sum() == 2
     erased = (files.dataset.interactions.user_index == files.dataset.users.find("c3")).sum()
     assert len(rows) == len(files.dataset.interactions) - erased + 3
+
+
+def test_the_newest_word_on_consent_counts(shop_folder: Path, busy_store):
+    files = read_shop(shop_folder)
+    n_rows = len(with_stored(files, busy_store).dataset.interactions)
+    n_theirs = (files.dataset.interactions.user_index == files.dataset.users.find("c5")).sum()
+    for wanted, left_out in ((False, n_theirs), (True, 0)):
+        set_choice(busy_store, Choice("c5", "profiling", "", wanted, NOW))
+        learnt = without_opted_out(with_stored(files, busy_store)).dataset
+        assert (learnt.users.find("c5") >= 0) == wanted
+        assert len(learnt.interactions) == n_rows - left_out
+    assert n_theirs > 0
 
 
 def test_an_empty_store_adds_nothing(shop_folder: Path, store):

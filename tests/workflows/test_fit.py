@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from unsung.data.dataset import Dataset
@@ -18,7 +19,7 @@ from unsung.workflows.encoder import EncoderChoice
 from unsung.workflows.evaluate import EvaluateSettings
 from unsung.workflows.fine_tuning import FineTuned
 from unsung.workflows.fit import FitSettings, fit, fit_settings
-from unsung.workflows.prepare import Shop
+from unsung.workflows.prepare import Shop, without_opted_out
 
 PLAIN = FitSettings(encoder="none")
 
@@ -59,6 +60,30 @@ def test_nothing_to_learn_from(toy_shop: Dataset, tmp_path: Path):
     empty = replace(toy_shop, interactions=toy_shop.interactions.take(slice(0, 0)))
     with pytest.raises(InputError, match="no interactions"):
         fit(shop_of(empty), tmp_path / "bundle", PLAIN)
+
+
+@pytest.mark.parametrize("who", ["one", "all"])
+def test_who_opted_out_is_not_learnt_from(toy_shop: Dataset, tmp_path: Path, monkeypatch, who):
+    def seen(choice: object, dataset: Dataset, *_: object) -> None:
+        raise NotImplementedError(dataset.users.values.tolist(), len(dataset.interactions))
+
+    monkeypatch.setattr(fit_module, "choose_encoder", seen)
+    consent = [False] + [who == "one"] * (toy_shop.n_users - 1)
+    table = pd.DataFrame({"user_id": toy_shop.users.values, "profiling_consent": consent})
+    shop = shop_of(replace(toy_shop, user_table=table))
+    if who == "all":
+        with pytest.raises(InputError, match="no interactions"):
+            fit(shop, tmp_path / "bundle", PLAIN)
+        return
+    first = int((toy_shop.interactions.user_index == 0).sum())
+    with pytest.raises(NotImplementedError) as found:
+        fit(shop, tmp_path / "bundle", PLAIN)
+    ids, rows = found.value.args
+    assert ids == toy_shop.users.values[1:].tolist()
+    assert rows == len(toy_shop.interactions) - first
+    assert first > 0
+    assert without_opted_out(shop).check["n_opted_out"] == 1
+    assert "n_opted_out" not in shop.check
 
 
 def test_flags_win_over_the_shop_file_and_that_over_defaults():

@@ -47,10 +47,10 @@ def evaluate(
     from unsung.workflows.evaluate import evaluate as run_evaluation
     from unsung.workflows.evaluation_record import evaluation_record
     from unsung.workflows.fit import fit_settings
-    from unsung.workflows.prepare import read_shop
+    from unsung.workflows.prepare import read_shop, without_opted_out
 
     with show_progress() as progress:
-        found = read_shop(shop, progress=progress)
+        found = without_opted_out(read_shop(shop, progress=progress))
         flags = fit_flags(encoder, budget_s, seed, work) | {
             "evaluation.protocol": protocol,
             "evaluation.among": among,

@@ -97,6 +97,18 @@ def without_users(dataset: Dataset, gone: np.ndarray) -> Dataset:
     )
 
 
+def opted_out(dataset: Dataset) -> np.ndarray:
+    """Who said that nothing may be learnt from them: ndarray of bool, shape (n_users,).
+
+    Whoever said nothing isn't among them.
+    """
+    table = dataset.user_table
+    if table is None or schema.PROFILING_CONSENT not in table:
+        return np.zeros(dataset.n_users, dtype=bool)
+    said = table[schema.PROFILING_CONSENT].astype("boolean")
+    return np.asarray(~said.fillna(value=True), dtype=bool)
+
+
 def state_without_users(state: ShopState, gone: np.ndarray) -> ShopState:
     """The same for a shop as of a moment; counters follow.
 

@@ -44,7 +44,8 @@ def gems_of(
     -------
     found : dict or None
         ``gems``, each with what its ``reviews`` say or None and without erased customers among its
-        examples, the ``back_test`` and the window's length in days; None where the fit had too little history to look for any.
+        examples, the ``back_test`` and the window's length in days; None where the fit had too
+        little history to look for any.
     """
     folder = served.bundle.folder
     if "gems.json" not in folder:

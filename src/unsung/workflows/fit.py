@@ -41,7 +41,7 @@ from unsung.workflows.gems import GemSettings
 from unsung.workflows.latest_window import Latest
 from unsung.workflows.outlook import ShopOutlook, fit_outlook, outlook_table, write_outlook
 from unsung.workflows.outlook_examples import OutlookSettings
-from unsung.workflows.prepare import Shop
+from unsung.workflows.prepare import Shop, without_opted_out
 from unsung.workflows.reviews import InsightSettings, gems_and_reviews
 from unsung.workflows.text_advice import title_advice
 from unsung.workflows.today import today_record
@@ -167,11 +167,13 @@ def fit(
 
     Notes
     -----
+    Customers whose consent to profiling is false are left out of everything from the start.
     Settings and weights are chosen on the window before the last and tested on the last, once;
     then the same settings are fitted on everything. Where nobody is left to test on, defaults are
     used and the report says so.
     """
     settings = settings or fit_settings(shop.settings)
+    shop = without_opted_out(shop)
     if len(shop.dataset.interactions) == 0:
         raise InputError(
             f"'{shop.settings.name}' has no interactions that could be used, so there is nothing "

@@ -14,6 +14,7 @@ from unsung.data.dataset import Dataset
 from unsung.data.engine.choice import open_engine
 from unsung.data.event_kinds import EventKinds
 from unsung.data.guess import find_shop
+from unsung.data.joining import opted_out, without_users
 from unsung.data.preparation import PreparedTables, prepare_tables
 from unsung.data.quarantine import REASONS
 from unsung.data.settings import ShopSettings
@@ -43,6 +44,26 @@ class Shop:
         kinds = self.dataset.event_kinds
         target = target_event(kinds, self.settings) if kinds else schema.TARGET_EVENTS[0]
         return EventKinds(self.settings.weights, target)
+
+
+def without_opted_out(shop: Shop) -> Shop:
+    """The shop without what customers did who said that it may not be learnt from.
+
+    Parameters
+    ----------
+    shop : Shop
+        With what its running service knows, where there is one: the newest word counts.
+
+    Returns
+    -------
+    shop : Shop
+        Its check says how many were left out (``n_opted_out``), where any were.
+    """
+    gone = opted_out(shop.dataset)
+    if not gone.any():
+        return shop
+    check = {**shop.check, "n_opted_out": int(gone.sum())}
+    return replace(shop, dataset=without_users(shop.dataset, gone), check=check)
 
 
 def read_shop(
