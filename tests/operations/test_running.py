@@ -14,7 +14,7 @@ from unsung.operations import running
 from unsung.operations.answers import Query
 from unsung.operations.customers import erase_customer, export_customer
 from unsung.operations.habits import customer_habits
-from unsung.operations.jobs import SILENT_S, start_refit
+from unsung.operations.jobs import SILENT_S, RunningJob, start_refit
 from unsung.operations.running import RunningShop
 from unsung.pipeline.bundle import Records, write_bundle
 from unsung.service.main import spare_model
@@ -267,3 +267,17 @@ def test_a_model_that_no_longer_serves_leaves_memory(store, bundle, later_bundle
         assert [kept() for kept in gone] == [None] * 3
     finally:
         gc.unfreeze()
+
+
+def test_a_job_whose_work_is_silent_is_alive(store, moment, monkeypatch):
+    monkeypatch.setattr("unsung.operations.jobs.ALIVE_S", 0.01)
+    other, mine = (add_job(store, "refit", {}, moment + n) for n in range(2))
+    clock = iter(range(moment, moment + 10**15, SILENT_S * 1_000_000))
+    running_job = RunningJob(store, mine.job_id, lambda: next(clock))
+    running_job.begin(42)  # though another waits longer
+    assert job(store, other.job_id).state == "queued"
+    # The test's own limit ends this.
+    while job(store, mine.job_id).heartbeat < moment + 3 * SILENT_S * 1_000_000:
+        pass
+    running_job.done("It serves.", "bundle")
+    assert job(store, mine.job_id).state == "done"

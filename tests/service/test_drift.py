@@ -2,11 +2,15 @@
 
 import time
 
+import sqlalchemy as sa
+
 from unsung.operations import jobs as job_module
 from unsung.service.watch import watch
 from unsung.store.audit import entries
 from unsung.store.events import events_of_user
-from unsung.store.jobs import jobs
+from unsung.store.jobs import add_job, claim_job, job, jobs
+from unsung.store.rates import take
+from unsung.store.tables import buckets
 
 HOUR_US = 3_600_000_000
 
@@ -70,3 +74,29 @@ def test_a_refit_comes_by_itself_and_is_in_the_audit_log(start, monkeypatch, tmp
     watch(context, now + 26 * HOUR_US)
     assert len(begun) == 1
     assert [job.kind for job in jobs(context.shop.store, 5)] == ["refit"]
+
+
+def test_once_a_day_rates_that_are_full_again_are_deleted(client):
+    context, now = client.app.state.context, time.time_ns() // 1_000
+    store = context.shop.store
+
+    def known() -> set[str]:
+        with store.reading() as connection:
+            return set(connection.scalars(sa.select(buckets.c.bucket)))
+
+    take(store, "somebody", 1, 5, 1, now)
+    watch(context, now + 47 * HOUR_US)
+    assert "somebody" in known()
+    take(store, "another", 1, 5, 1, now + 71 * HOUR_US)
+    watch(context, now + 72 * HOUR_US)
+    assert "another" in known()
+    assert "somebody" not in known()
+
+
+def test_a_job_whose_process_died_is_ended_without_another(client):
+    context, now = client.app.state.context, time.time_ns() // 1_000
+    store = context.shop.store
+    lost = add_job(store, "refit", {}, now)
+    claim_job(store, 42, now)
+    watch(context, now + HOUR_US)
+    assert job(store, lost.job_id).state == "failed"

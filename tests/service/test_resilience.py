@@ -139,7 +139,8 @@ def test_without_a_model_the_service_says_so(start, tmp_path):
     assert client.post("/v1/events", json={"events": [event]}).json()["accepted"] == 1
 
 
-def test_a_locked_store_is_not_ready(client, tmp_path):
+def test_a_locked_store_is_not_ready(client, tmp_path, monkeypatch):
+    monkeypatch.setattr("unsung.service.routes.health.KEPT_S", 0)
     assert client.get("/health/ready").status_code == 200
     other = sqlite3.connect(tmp_path / "shop.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -149,6 +150,19 @@ def test_a_locked_store_is_not_ready(client, tmp_path):
     assert ready.status_code == 503
     assert client.get("/health/live").status_code == 200
     assert client.get(PATH).json()["rung"] == "full"
+
+
+def test_readiness_is_found_out_once_a_second(client, monkeypatch):
+    asked = []
+
+    def counted(_):
+        asked.append(1)
+        return True
+
+    monkeypatch.setattr("unsung.service.routes.health.KEPT_S", 60)
+    monkeypatch.setattr("unsung.operations.running.RunningShop.can_write", counted)
+    assert [client.get("/health/ready").status_code for _ in range(5)] == [200] * 5
+    assert len(asked) == 1
 
 
 def test_too_much_at_once_is_told_to_come_again(start, gate):

@@ -1,6 +1,8 @@
 """People sign in with a password, and the records say who did what."""
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -95,6 +97,28 @@ def test_wrong_names_and_passwords_say_the_same_and_wait(people, start):
     assert statuses == [401] * 4 + [429]
     assert int(enter(client, "viewer").headers["retry-after"]) <= 12
     assert enter(client, "admin").status_code == 200
+
+
+def test_only_so_many_passwords_wait_to_be_checked(people, start, monkeypatch):
+    gate, entered = threading.Event(), threading.Semaphore(0)
+
+    def hanging(*_):
+        entered.release()
+        gate.wait()
+
+    client = start()
+    monkeypatch.setattr("unsung.service.routes.session.open_session", hanging)
+    signing_in = client.app.state.access.signing_in
+    with ThreadPoolExecutor(10) as threads:
+        waiting = [threads.submit(enter, client, f"n{n}") for n in range(10)]
+        assert all(entered.acquire(timeout=30) for _ in range(2))
+        while signing_in._there < 10:  # the test's own limit ends this
+            pass
+        refused = enter(client, "viewer")
+        gate.set()
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        assert [answer.result().status_code for answer in waiting] == [401] * 10
+    assert signing_in._there == 0
 
 
 def test_who_signs_out_is_out(people, start):

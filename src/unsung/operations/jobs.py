@@ -1,5 +1,6 @@
 """Long work beside the service: a process that runs the command line, and says how it goes."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -8,13 +9,24 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from unsung.errors import InputError
+from unsung.errors import InputError, UnsungError
 from unsung.store.database import Store
-from unsung.store.jobs import Job, add_job, claim_job, fail_lost_jobs, finish_job, jobs, update_job
+from unsung.store.jobs import (
+    Job,
+    add_job,
+    claim_job,
+    fail_lost_jobs,
+    finish_job,
+    heartbeat,
+    jobs,
+    update_job,
+)
 
 SILENT_S: Final = 120
 """A job whose process gave no sign of life for so long has failed."""
 BEAT_S: Final = 5.0
+ALIVE_S: Final = 30.0
+"""A process gives a sign of life so often, whatever its work is silent about."""
 
 
 def start_refit(store: Store, url: str, shop: Path | None, bundle: Path, who: str, now: int) -> Job:
@@ -59,17 +71,32 @@ def refit_under_way(store: Store, now: int) -> bool:
     now : int
         Microseconds since 1970 UTC.
     """
-    _end_lost_jobs(store, now)
+    end_lost_jobs(store, now)
     return any(
         job.kind == "refit" and job.state in ("queued", "running") for job in jobs(store, 50)
     )
 
 
-def _end_lost_jobs(store: Store, now: int) -> None:
-    """End jobs whose process died, or never came."""
+def end_lost_jobs(store: Store, now: int) -> None:
+    """End jobs whose process died, or never came.
+
+    Parameters
+    ----------
+    store : Store
+    now : int
+        Microseconds since 1970 UTC.
+
+    Raises
+    ------
+    StoreError
+        Where the store can't be read or written now.
+    """
+    under_way = [job for job in jobs(store, 50) if job.state in ("queued", "running")]
+    if not under_way:
+        return
     silent_since = now - SILENT_S * 1_000_000
     fail_lost_jobs(store, silent_since, now)
-    for job in jobs(store, 50):
+    for job in under_way:
         if job.state == "queued" and job.created < silent_since:
             finish_job(store, job.job_id, "failed", "Its process never began.", now)
 
@@ -101,10 +128,10 @@ class RunningJob:
     def __init__(self, store: Store, job_id: str | None, clock: Callable[[], int]) -> None:
         self._store, self.job_id, self._clock = store, job_id, clock
         self._told = -(10**18)
-        self._lock = threading.Lock()
+        self._lock, self._over = threading.Lock(), threading.Event()
 
     def begin(self, pid: int) -> None:
-        """Take the job, so that everybody sees which process runs it.
+        """Take the job, so that everybody sees which process runs it, and that it lives.
 
         Raises
         ------
@@ -113,9 +140,10 @@ class RunningJob:
         """
         if self.job_id is None:
             return
-        taken = claim_job(self._store, pid, self._clock(), ["refit"])
-        if taken is None or taken.job_id != self.job_id:
+        if claim_job(self._store, pid, self._clock(), job_id=self.job_id) is None:
             raise InputError(f"The job {self.job_id} isn't waiting any more.")
+        alive = threading.Thread(target=self._live, args=(self.job_id,), daemon=True)
+        alive.start()
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Say where the work stands, at most once in some seconds.
@@ -137,10 +165,17 @@ class RunningJob:
 
     def done(self, message: str, artefact: str) -> None:
         """The work is done."""
+        self._over.set()
         if self.job_id is not None:
             finish_job(self._store, self.job_id, "done", message, self._clock(), artefact)
 
     def failed(self, message: str) -> None:
         """The work can't be done."""
+        self._over.set()
         if self.job_id is not None:
             finish_job(self._store, self.job_id, "failed", message, self._clock())
+
+    def _live(self, job_id: str) -> None:
+        while not self._over.wait(ALIVE_S):
+            with contextlib.suppress(UnsungError):  # the next sign of life may come through
+                heartbeat(self._store, job_id, self._clock())

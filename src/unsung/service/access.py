@@ -15,7 +15,7 @@ from unsung.errors import StoreError
 from unsung.operations.accounts import SCOPES_OF, session_digest
 from unsung.operations.api_keys import digest_of
 from unsung.service.context import Context, now_us
-from unsung.service.limits import check_rate
+from unsung.service.limits import SigningIn, check_rate
 from unsung.service.origin import check_host, check_origin
 from unsung.service.problems import NoAccessError
 from unsung.store.database import Store
@@ -68,7 +68,7 @@ class Access:
     def __init__(self, context: Context, *, open_without_keys: bool) -> None:
         self._context, self._open = context, open_without_keys
         self._known: dict[str, tuple[float, Any]] = {}
-        self.signing_in = asyncio.Semaphore(2)
+        self.signing_in = SigningIn()
 
     async def caller(self, request: Request) -> Caller:
         """Who sent a request.

@@ -178,6 +178,7 @@ def _lifespan(
             ThreadPoolExecutor(WORKING_THREADS, "unsung-work"),
         )
         app.state.context = context
+        app.state.readiness = health.Readiness(context)
         app.state.access = Access(context, open_without_keys=is_loopback(settings.host))
         await context.work(lambda: _begin(running, settings.bundle))
         tasks = [asyncio.create_task(work(context)) for work in (_flush, _beat, _watch)]

@@ -1,7 +1,8 @@
 """How much one request may bring, and how many a caller may make."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from unsung.errors import InputError, StoreError
@@ -15,6 +16,30 @@ PATIENCE_S: Final = 0.25
 SIGN_INS: Final = 5
 """Passwords that may be tried at once under one name; one more every ``SIGN_IN_S``."""
 SIGN_IN_S: Final = 12.0
+
+AT_ONCE: Final = 2
+"""Passwords that are checked at the same time: each takes 64 MB."""
+MOST_WAITING: Final = 8
+"""Those that wait for their turn; further ones are told to come again."""
+
+
+class SigningIn:
+    """Passwords are checked in turn, and only so many wait."""
+
+    def __init__(self) -> None:
+        self._turns, self._there = asyncio.Semaphore(AT_ONCE), 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn; a TooManyError where too many wait already."""
+        if self._there >= AT_ONCE + MOST_WAITING:
+            raise TooManyError("Too many people sign in just now; wait a little.", 1.0)
+        self._there += 1
+        try:
+            async with self._turns:
+                yield
+        finally:
+            self._there -= 1
 
 
 def check_rows(context: Context, rows: Sequence[Any]) -> None:

@@ -1,8 +1,9 @@
-"""What a service looks after once a minute: due refits, rows too old, figures that drift."""
+"""What a service looks after once a minute: refits due or lost, rows too old, drift."""
 
 from typing import Final
 
 from unsung.operations.drift import drift_of
+from unsung.operations.jobs import end_lost_jobs
 from unsung.operations.schedule import WHO, refit_if_due
 from unsung.operations.today import today_of
 from unsung.service.context import Context
@@ -15,7 +16,7 @@ from unsung.service.metrics import (
 )
 from unsung.store.audit import append
 from unsung.store.personal import forget_before
-from unsung.store.rates import take
+from unsung.store.rates import forget_buckets, take
 
 FORGET_S: Final = 86_400.0
 """What is too old is deleted so often, by one of the processes."""
@@ -44,6 +45,7 @@ def watch(context: Context, now: int) -> None:
         )
         if job is not None:
             append(store, WHO, "refit", "", {"job": job.job_id}, now)
+    end_lost_jobs(store, now)
     forget(context, now)
     if context.shop.served is None:
         return
@@ -53,7 +55,7 @@ def watch(context: Context, now: int) -> None:
 
 
 def forget(context: Context, now: int) -> None:
-    """Delete what the settings say is too old, and write down how much it was.
+    """Delete what the settings say is too old and write down how much it was; old rates too.
 
     Raises
     ------
@@ -61,6 +63,9 @@ def forget(context: Context, now: int) -> None:
         Where the store can't be written now.
     """
     store, settings = context.shop.store, context.settings
+    taken, _ = take(store, "buckets", 1, 1, 1 / FORGET_S, now)
+    if taken:  # after so long every bucket is full again
+        forget_buckets(store, now - round(2 * FORGET_S * 1e6))
     events, exposures = settings.keep_events_days, settings.keep_exposures_days
     if events is None and exposures is None:
         return

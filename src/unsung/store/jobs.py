@@ -90,8 +90,14 @@ def add_job(store: Store, kind: str, arguments: Mapping[str, Any], now: int) -> 
     return _job(row)
 
 
-def claim_job(store: Store, pid: int, now: int, kinds: Sequence[str] | None = None) -> Job | None:
-    """Take the job that has waited longest; no other process gets it.
+def claim_job(
+    store: Store,
+    pid: int,
+    now: int,
+    kinds: Sequence[str] | None = None,
+    job_id: str | None = None,
+) -> Job | None:
+    """Take the job that has waited longest, or one by its id; no other process gets it.
 
     Parameters
     ----------
@@ -102,6 +108,8 @@ def claim_job(store: Store, pid: int, now: int, kinds: Sequence[str] | None = No
         Microseconds since 1970 UTC.
     kinds : sequence of str, optional
         Only these kinds.
+    job_id : str, optional
+        Only this job.
 
     Returns
     -------
@@ -112,14 +120,16 @@ def claim_job(store: Store, pid: int, now: int, kinds: Sequence[str] | None = No
     waiting = sa.select(table.c.job_id).where(table.c.state == "queued")
     if kinds is not None:
         waiting = waiting.where(table.c.kind.in_(kinds))
+    if job_id is not None:
+        waiting = waiting.where(table.c.job_id == job_id)
     with store.writing() as connection:
         lock_numbers(connection)
         first = waiting.order_by(table.c.created, table.c.job_id).limit(1)
-        job_id = connection.execute(first).scalar()
-        if job_id is None:
+        found = connection.execute(first).scalar()
+        if found is None:
             return None
         values = {"state": "running", "started": now, "heartbeat": now, "pid": pid}
-        return _update(connection, job_id, values)
+        return _update(connection, found, values)
 
 
 def update_job(store: Store, job_id: str, progress: float, message: str, now: int) -> Job:

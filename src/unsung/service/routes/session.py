@@ -32,10 +32,10 @@ class SignInBody(Body):
 async def enter(request: Request, context: Here, body: SignInBody) -> Response:
     """Sign in; a cookie that no script can read keeps the session."""
     check_origin(request, needed=False)
-    await check_sign_in(context, body.name)
     access: Access = request.app.state.access
     hours = context.settings.session_hours
-    async with access.signing_in:
+    async with access.signing_in.turn():
+        await check_sign_in(context, body.name)
         found = await context.work(
             lambda: open_session(context.shop.store, body.name, body.password, hours, now_us())
         )
