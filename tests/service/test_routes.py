@@ -117,3 +117,42 @@ def test_every_answer_has_the_headers_of_safety(client):
         assert headers["x-frame-options"] == "DENY"
         assert "'unsafe" not in headers["content-security-policy"]
         assert "access-control-allow-origin" not in headers
+
+
+def test_ids_with_slashes_are_listed_exported_and_erased(client):
+    user, path = "a/b", "/v1/users/a%2Fb"
+    body = {"user_id": user, "item_id": "rake", "event": "purchase"}
+    assert client.post("/v1/events", json={"events": [body]}).json()["accepted"] == 1
+    for query in ("", "?k=5", "?explain=true"):
+        listed = client.get(f"{path}/recommendations{query}").json()
+        assert (listed["user_id"], listed["known"]) == (user, True)
+    page = client.get(path)
+    assert page.status_code == 200
+    choice = {"kind": "dislike", "subject": "hoe"}
+    assert client.post(f"{path}/choices", json=choice).json()["user_id"] == user
+    exported = client.get(f"{path}/export").json()
+    assert exported["store"]["events"][0]["item_id"] == "rake"
+    assert client.post(f"{path}/erase").status_code == 200
+    assert client.get(f"{path}/recommendations").json()["known"] is False
+
+
+def test_an_id_that_ends_as_an_address_does_is_an_id(client):
+    for kind in ("export", "recommendations"):
+        body = {"user_id": f"a/{kind}", "item_id": "rake", "event": "purchase"}
+        client.post("/v1/events", json={"events": [body]})
+        listed = client.get(f"/v1/users/a%2F{kind}/recommendations").json()
+        assert (listed["user_id"], listed["known"]) == (f"a/{kind}", True)
+        assert "items" not in client.get(f"/v1/users/a%2F{kind}").json()
+    assert client.get("/v1/users/a%00b%2Fc/recommendations").status_code in (404, 422)
+
+
+def test_items_with_slashes_have_their_page(client, shop):
+    item = {"item_id": "x/1", "title": "Enamel teapot", "category": "tea"}
+    assert client.post("/v1/items", json={"items": [item]}).json()["accepted"] == 1
+    # The test's own limit ends this.
+    while shop.served.shop.whole.items.find("x/1") < 0:
+        pass
+    assert client.get("/v1/items/x%2F1").json()["item_id"] == "x/1"
+    assert client.get("/v1/items/x%2F1/similar").status_code == 200
+    assert client.get("/v1/users/u1/why-not/x%2F1").status_code == 200
+    assert client.get("/v1/items/y%2F1").status_code == 404

@@ -16,6 +16,7 @@ from unsung.service.access import api_routes, let_in, scope_of
 from unsung.service.answers_json import as_json
 from unsung.service.bodies import FiltersBody, UserId
 from unsung.service.routes.recommendations import listed, rules_of
+from unsung.service.slashed import is_slashed
 
 BEGINS, ENDS, PATH = "/v1/users/", "/recommendations", "/v1/users/{user_id}/recommendations"
 MOST_K: Final = 1_000
@@ -43,7 +44,7 @@ class PlainLists(BaseRoute):
 
     def matches(self, scope: Asked) -> tuple[Match, Asked]:
         """Whether a request is plain, and what it asks for."""
-        if scope["type"] != "http" or scope["method"] != "GET":
+        if scope["type"] != "http" or scope["method"] != "GET" or is_slashed(scope):
             return Match.NONE, {}
         asked = plain(scope["path"], scope["query_string"])
         if asked is None:

@@ -14,8 +14,11 @@ from unsung.service.bodies import Body, FiltersBody, Id, UserId
 from unsung.service.context import Context, Here, now_us
 from unsung.service.problems import NotFoundError
 from unsung.service.routes.recommendations import rules_of
+from unsung.service.slashed import SlashedRoute
 
-router = APIRouter(prefix="/v1", tags=["browsing"], dependencies=[needs("read")])
+router = APIRouter(
+    prefix="/v1", tags=["browsing"], dependencies=[needs("read")], route_class=SlashedRoute
+)
 User = Annotated[UserId, Path(examples=["u17"])]
 Segment = Literal["head", "tail", "fresh", "cold"]
 

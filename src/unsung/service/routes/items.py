@@ -19,9 +19,10 @@ from unsung.service.bodies import Id, ItemsBody
 from unsung.service.context import Here, now_us
 from unsung.service.limits import check_rows
 from unsung.service.problems import NotFoundError
+from unsung.service.slashed import SlashedRoute
 from unsung.store.items import Item, put_items
 
-router = APIRouter(prefix="/v1", tags=["items"])
+router = APIRouter(prefix="/v1", tags=["items"], route_class=SlashedRoute)
 K = Annotated[int, Query(ge=1, le=200)]
 ItemId = Annotated[Id, Path(examples=["i42"])]
 BEYOND_HEAD = ("tail", "fresh", "cold")

@@ -29,9 +29,12 @@ from unsung.service.bodies import (
 from unsung.service.context import Context, Here, now_us
 from unsung.service.metrics import LISTS, SHADOWED, SLOTS
 from unsung.service.request_ids import new_request_id
+from unsung.service.slashed import SlashedRoute
 from unsung.store.exposures import Exposure
 
-router = APIRouter(prefix="/v1", tags=["recommendations"], dependencies=[needs("read")])
+router = APIRouter(
+    prefix="/v1", tags=["recommendations"], dependencies=[needs("read")], route_class=SlashedRoute
+)
 
 
 @router.get("/users/{user_id}/recommendations", response_model=ListAnswer)

@@ -10,9 +10,10 @@ from unsung.service.access import Admin, Write, needs
 from unsung.service.answers_json import as_json
 from unsung.service.bodies import ChoiceBody, ConsentBody, UserId
 from unsung.service.context import Here, now_us
+from unsung.service.slashed import SlashedRoute
 from unsung.store.choices import Choice, set_choice
 
-router = APIRouter(prefix="/v1/users", tags=["customers"])
+router = APIRouter(prefix="/v1/users", tags=["customers"], route_class=SlashedRoute)
 User = Annotated[UserId, Path(examples=["u17"])]
 
 
