@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from unsung.errors import BundleError, InputError
+from unsung.errors import BundleError, InputError, StoreError
 from unsung.operations import running
 from unsung.operations.answers import Query
 from unsung.operations.customers import erase_customer, export_customer
@@ -281,3 +281,24 @@ def test_a_job_whose_work_is_silent_is_alive(store, moment, monkeypatch):
         pass
     running_job.done("It serves.", "bundle")
     assert job(store, mine.job_id).state == "done"
+
+
+def test_a_model_is_followed_though_the_store_fails_once(
+    shop, store, bundle, later_bundle, moment, monkeypatch, failures
+):
+    shop.start(bundle, moment)
+    other = again(store)
+    other.start(later_bundle, moment)
+    monkeypatch.setattr(running, "AGAIN_S", (0.0, 0.0))
+    bring_up = shop._bring_up
+
+    def failing_once(served, now):
+        monkeypatch.setattr(shop, "_bring_up", bring_up)
+        raise StoreError("The store is locked.")
+
+    monkeypatch.setattr(shop, "_bring_up", failing_once)
+    assert shop.catch_up(moment)
+    # The test's own limit ends this.
+    while shop.model().version != other.model().version:
+        pass
+    assert failures == ["store"]

@@ -65,7 +65,7 @@ def test_nothing_to_learn_from(toy_shop: Dataset, tmp_path: Path):
 @pytest.mark.parametrize("who", ["one", "all"])
 def test_who_opted_out_is_not_learnt_from(toy_shop: Dataset, tmp_path: Path, monkeypatch, who):
     def seen(choice: object, dataset: Dataset, *_: object) -> None:
-        raise NotImplementedError(dataset.users.values.tolist(), len(dataset.interactions))
+        raise LookupError(dataset.users.values.tolist(), len(dataset.interactions))
 
     monkeypatch.setattr(fit_module, "choose_encoder", seen)
     consent = [False] + [who == "one"] * (toy_shop.n_users - 1)
@@ -76,7 +76,7 @@ def test_who_opted_out_is_not_learnt_from(toy_shop: Dataset, tmp_path: Path, mon
             fit(shop, tmp_path / "bundle", PLAIN)
         return
     first = int((toy_shop.interactions.user_index == 0).sum())
-    with pytest.raises(NotImplementedError) as found:
+    with pytest.raises(LookupError) as found:
         fit(shop, tmp_path / "bundle", PLAIN)
     ids, rows = found.value.args
     assert ids == toy_shop.users.values[1:].tolist()

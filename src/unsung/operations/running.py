@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from unsung.errors import BundleError, InputError, StoreError, UnsungError
+from unsung.errors import BundleError, InputError, StoreError
 from unsung.operations.answers import NOTHING, Answer, Query, answer, popular_now
 from unsung.operations.beside import Beside
 from unsung.operations.exposing import Counted, Exposing, Report, uncounted
@@ -40,6 +40,8 @@ REFRESH_S: Final = 5.0
 """Trends and buyers are at most this old."""
 WAIT_S: Final = 0.05
 """An answer waits so long for what other processes stored, then goes by what it knows."""
+AGAIN_S: Final = (1.0, 5.0, 30.0, 120.0)
+"""So long after each other another process's model is tried again where the store fails."""
 SETTLE_S: Final = 10.0
 """How often warm-ups are judged."""
 
@@ -354,10 +356,17 @@ class RunningShop:
         """Another process made another model active: load it beside the work."""
 
         def load() -> None:
-            try:
-                self.load_active(now)
-            except UnsungError as error:
-                self.report("model", error)
+            for wait_s in AGAIN_S:
+                try:
+                    self.load_active(now)
+                except StoreError as error:
+                    self.report("store", error)
+                    time.sleep(wait_s)
+                except Exception as error:  # the old one goes on
+                    self.report("model", error)
+                    return
+                else:
+                    return
 
         threading.Thread(target=load, name="unsung-follow", daemon=True).start()
 
