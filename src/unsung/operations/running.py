@@ -361,7 +361,7 @@ class RunningShop:
                     self.load_active(now)
                 except StoreError as error:
                     self.report("store", error)
-                    time.sleep(wait_s)
+                    threading.Event().wait(wait_s)
                 except Exception as error:  # the old one goes on
                     self.report("model", error)
                     return
