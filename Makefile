@@ -51,6 +51,8 @@ long: $(VENV)/.installed-dev ## Measure what the docs say, into long-out/ (hours
 	$(BIN)/python benchmarks/sizing.py | tee long-out/sizing.json
 	$(BIN)/python benchmarks/console.py long-out/demo/bundle | tee long-out/console.json
 	$(BIN)/python benchmarks/service.py all long-out/demo/bundle | tee long-out/service.json
+	$(BIN)/python benchmarks/service.py kills long-out/demo/bundle --kills 200 | tee long-out/service-kills.json
+	$(BIN)/python benchmarks/service.py leaks long-out/demo/bundle --seconds 1800 | tee long-out/service-leaks.json
 	$(BIN)/python benchmarks/prepare_rows.py --rows 10000000 | tee long-out/prepare_rows.json
 	$(BIN)/python benchmarks/reproduce.py $(BEAUTY) | tee long-out/reproduce.json
 	$(BIN)/python benchmarks/finetune.py | tee long-out/finetune.json
