@@ -157,7 +157,7 @@ def filled(address, browser):
 
 def fetched(route):
     """An answer and its body: once more where the browser let go of it before it was read."""
-    from playwright.sync_api import Error  # noqa: PLC0415 - absent where there is no browser
+    from playwright.sync_api import Error
 
     try:
         found = route.fetch()
