@@ -117,7 +117,7 @@ def test_the_store_that_cannot_be_written(client, shop, monkeypatch):
 
     monkeypatch.setattr("unsung.service.routes.feedback.append_events", full)
     answer = client.post("/v1/events", json={"events": [EVENT]})
-    checked(answer, 503, "unavailable")
+    checked(answer, 503, "store_unavailable")
     assert answer.headers["retry-after"] == "1"
 
 

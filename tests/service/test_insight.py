@@ -1,5 +1,7 @@
 """The week, an item's days and words, a customer's tastes: told from the store and the model."""
 
+from dataclasses import replace
+
 import pytest
 
 
@@ -92,3 +94,33 @@ def test_why_an_item_is_not_in_a_list(client, why):
     gone = {"item_id": listed[2]["item_id"], "in_stock": False}
     client.post("/v1/items", json={"items": [gone]})
     assert why(gone["item_id"])["code"] == "out_of_stock"
+
+
+def test_an_item_whose_place_the_dial_gave_away_is_told_apart(client, why):
+    def listed(dial: int) -> list[str]:
+        asked = {"k": 4, "dial": dial}
+        preview = client.get(f"/v1/users/{user}/preview", params=asked).json()
+        return [one["item_id"] for one in preview["items"]]
+
+    last = client.get("/v1/dial").json()["n_positions"]
+    assert client.put("/v1/dial", json={"position": last}).status_code == 200
+    moved = 0
+    for user in (f"u{n}" for n in range(12)):
+        plain, dialled = listed(0), listed(last)
+        for place, item in enumerate(plain, 1):
+            if item not in dialled:
+                found = why(item, user)
+                assert (found["code"], found["rank"]) == ("moved_out", place)
+                moved += 1
+    assert moved > 0
+
+
+def test_an_item_is_known_though_no_list_can_be_made(client, why, shop):
+    class Broken:
+        def score(self, *_):
+            raise ValueError
+
+    served = shop.served
+    served.rungs = tuple(replace(rung, scorer=Broken()) for rung in served.rungs)
+    assert why("urn")["code"] == "no_list"
+    assert why("nothing")["code"] == "unknown"

@@ -134,7 +134,8 @@ def test_without_a_model_the_service_says_so(start, tmp_path):
     assert ready.json()["model"] is None
     body = client.get(PATH).json()
     assert (body["rung"], body["items"]) == ("empty", [])
-    assert client.get("/v1/dial").status_code == 503
+    refused = client.get("/v1/dial")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "no_model")
     event = {"user_id": "u1", "item_id": "rake", "event": "purchase"}
     assert client.post("/v1/events", json={"events": [event]}).json()["accepted"] == 1
 
@@ -175,7 +176,7 @@ def test_too_much_at_once_is_told_to_come_again(start, gate):
         refused = client.get(PATH)
         assert refused.status_code == 503
         assert refused.headers["retry-after"] == "1"
-        assert refused.json()["error"]["code"] == "unavailable"
+        assert refused.json()["error"]["code"] == "overloaded"
         assert client.get("/health/live").status_code == 200
         assert client.get("/health/ready").status_code == 200
         gate.set()

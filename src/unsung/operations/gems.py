@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from unsung.operations.item_page import image_of
 from unsung.operations.served_model import ServedModel
 
 Sort = Literal["score", "expected", "audience"]
@@ -43,9 +44,9 @@ def gems_of(
     Returns
     -------
     found : dict or None
-        ``gems``, each with what its ``reviews`` say or None and without erased customers among its
-        examples, the ``back_test`` and the window's length in days; None where the fit had too
-        little history to look for any.
+        ``gems``, each with its ``image`` and what its ``reviews`` say, or None, and without erased
+        customers among its examples, the ``back_test`` and the window's length in days; None where
+        the fit had too little history to look for any.
     """
     folder = served.bundle.folder
     if "gems.json" not in folder:
@@ -70,6 +71,7 @@ def gems_of(
                 **gem,
                 "audience": _known(gem["audience"], served),
                 "title": title,
+                "image": image_of(state, item),
                 "buyers_since": now - gem["buyers"],
                 "reviews": None if said is None else json.loads(said),
             }

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from unsung import schema
+from unsung.data.state import ShopState
 from unsung.operations.search import segment_of
 from unsung.operations.served_model import ServedModel
 from unsung.pipeline.reasons import title_of
@@ -43,6 +44,14 @@ def item_page(served: ServedModel, item_id: str) -> dict[str, Any] | None:
         "reviews": None if reviews is None else json.loads(reviews),
         "title_advice": served.bundle.title_advice.get(item_id),
     }
+
+
+def image_of(state: ShopState, item: int) -> str | None:
+    """The address of an item's picture, as the shop gives it; None where it has none."""
+    if schema.IMAGE not in state.catalogue:
+        return None
+    value = state.catalogue[schema.IMAGE].iloc[item]
+    return value if isinstance(value, str) and value else None
 
 
 def _plain(value: Any) -> Any:

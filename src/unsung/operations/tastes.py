@@ -63,10 +63,12 @@ def why_not(
     Returns
     -------
     found : dict
-        ``code``: ``unknown``, ``unlisted``, ``out_of_stock``, ``hidden`` (the customer said so),
-        ``bought``, ``listed`` or ``behind`` (others score higher). For the last two ``rank`` among
-        all that may be listed, ``n_items`` of these, ``score``, ``needed`` (the score of the last
-        item of the list) and the ``reasons`` of the score.
+        ``code``: ``unknown``, ``no_list`` (none could be made for anybody), ``unlisted``,
+        ``out_of_stock``, ``hidden`` (the customer said so), ``bought``, ``listed``, ``moved_out``
+        (its score would do, but the dial or a rule of the list gave its place to another item) or
+        ``behind`` (others score higher). For the last three ``rank`` among all that may be listed,
+        ``n_items`` of these, ``score``, ``needed`` (the score of the last item of the list) and
+        the ``reasons`` of the score.
     """
     served = shop.model()
     whole = served.shop.whole
@@ -78,7 +80,7 @@ def why_not(
     made = answer(served, Query(user_id, k, rules), now, shop.report)
     scored = made.scored
     if scored is None:
-        return found
+        return {**found, "code": "no_list"}
     state, user = scored.state, np.zeros(1, dtype=np.int32)
     asked = replace(scored.rules, exclude=(), exclude_brands=())
     if not state.listed[item]:
@@ -94,12 +96,15 @@ def why_not(
         return {**found, "code": "bought"}
     scores = np.where(allowed & ~seen, scored.scores, -np.inf)
     listed = {one.item_id: one for one in made.items}
+    # Equal scores come in the order of the index, as in a list.
     place = 1 + int(np.count_nonzero(scores > scores[item]))
+    place += int(np.count_nonzero(scores[:item] == scores[item]))
+    behind = "moved_out" if place <= k else "behind"
     needed = min((one.score for one in made.items), default=None)
     reasons = reasons_for(served.rungs[0].scorer, state, 0, item, served.bundle.model.terms.terms)
     return {
         **found,
-        "code": "listed" if item_id in listed else "behind",
+        "code": "listed" if item_id in listed else behind,
         "rank": listed[item_id].rank if item_id in listed else place,
         "n_items": int(np.isfinite(scores).sum()),
         "score": float(scored.scores[item]),

@@ -29,6 +29,13 @@ _CODES: Mapping[int, str] = {
     503: "unavailable",
 }
 
+OVERLOADED: Final = "overloaded"
+_CODES_OF: Mapping[type[Exception], str] = {
+    StoreError: "store_unavailable",
+    BundleError: "no_model",
+}
+"""What a 503 is for: callers may wait for a store, but have to see to a model."""
+
 _SENTENCES: Mapping[int, str] = {
     400: "The body can't be read; send JSON in UTF-8.",
     404: "There is nothing at this address; /docs lists what there is.",
@@ -117,6 +124,7 @@ def problem(
     message: str,
     fields: list[FieldProblem] | None = None,
     wait_s: float = RETRY_AFTER_S,
+    code: str | None = None,
 ) -> JSONResponse:
     """An error in the service's one shape.
 
@@ -129,9 +137,11 @@ def problem(
     fields : list of FieldProblem, optional
     wait_s : float
         When to try again, for 429 and 503.
+    code : str, optional
+        That of the status where not given.
     """
     found = Problem(
-        code=_CODES.get(status, "failed" if status >= 500 else "invalid_request"),
+        code=code or _CODES.get(status, "failed" if status >= 500 else "invalid_request"),
         message=message,
         fields=fields or [],
         request_id=request_id_of(request),
@@ -150,7 +160,8 @@ def add_handlers(app: FastAPI) -> None:
     def of_unsung(request: Request, error: Exception) -> JSONResponse:
         if isinstance(error, TooManyError):
             return problem(request, 429, str(error), wait_s=error.wait_s)
-        return problem(request, status_of(error), str(error))
+        codes = [code for kind, code in _CODES_OF.items() if isinstance(error, kind)]
+        return problem(request, status_of(error), str(error), code=codes[0] if codes else None)
 
     def of_validation(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)

@@ -5,13 +5,14 @@ from typing import Final
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from unsung.service.problems import problem
+from unsung.service.problems import OVERLOADED, problem
 from unsung.service.request_ids import give_request_id
 
 _NEVER = "/health/"
 _ID: Final = "0" * 32
 _PARTS: Final = {"type": "http", "headers": [], "state": {"request_id": _ID}}
-_ANSWER: Final = problem(Request(_PARTS), 503, "There is more to do than can be done; try again.")
+_MESSAGE: Final = "There is more to do than can be done; try again."
+_ANSWER: Final = problem(Request(_PARTS), 503, _MESSAGE, code=OVERLOADED)
 """Made once: who is refused costs those who aren't next to nothing."""
 
 

@@ -41,6 +41,13 @@ export const remove = (path) => ask("DELETE", path).then(json);
 export const file = (path) => ask("GET", path).then((answer) => answer.blob());
 export const id = encodeURIComponent;
 
+let mine = null;
+/** Whether who asks has a right. Where that can't be told it is offered: the server decides. */
+export function may(scope) {
+  mine ??= get("/v1/session").then((session) => session.scopes ?? [], (error) => (error.access ? [] : ["admin"]));
+  return mine.then((scopes) => scopes.includes(scope) || scopes.includes("admin"));
+}
+
 /** An address of parameters; empty ones are left out, lists are repeated. */
 export function query(path, values) {
   const found = new URLSearchParams();

@@ -1,16 +1,19 @@
 // A customer: history, wishes, and the list beside what most-popular would show.
-import { get, id, post, put, query } from "./api.js";
-import { at, empty, failed, fill, h, itemLink, keepState, later, say, segment, state } from "./dom.js";
+import { get, id, may, post, put, query } from "./api.js";
+import { at, empty, failedBelow, fill, h, itemLink, keepState, later, say, segment, state } from "./dom.js";
 import { habitsOf } from "./habits.js";
 import { reasonsOf } from "./reasons.js";
 import { count, moment, percent, t } from "./words.js";
 
 const K = 10;
+const SHOWN = 25;
 const field = at("user");
 let user = state().get("user") ?? "";
 let had = new Map();
 let beside = state().get("beside") === "shown" ? "shown" : "popular";
 let lists = null;
+let told = 0;
+const mayChange = may("write");
 const others = [...document.querySelectorAll("[data-beside]")];
 for (const button of others) {
   button.addEventListener("click", () => {
@@ -58,9 +61,10 @@ function open(wanted, keep = true) {
 
 function show() {
   at("shown").hidden = false;
-  const page = get(`/v1/users/${id(user)}`);
+  told = SHOWN;
+  const page = Promise.all([get(`/v1/users/${id(user)}`), mayChange]).then(([found, granted]) => ({ ...found, granted }));
   for (const [name, draw] of Object.entries({ "who-facts": who, habits: habitsOf, wishes, history })) fill(at(name), () => page, draw, { keep: true });
-  fill(at("interests"), () => get(`/v1/users/${id(user)}/interests`), interests, { keep: true });
+  fill(at("interests"), () => Promise.all([get(`/v1/users/${id(user)}/interests`), mayChange]), interests, { keep: true });
   at("why-not").replaceChildren();
   lists = Promise.all([get(`/v1/users/${id(user)}/preview?k=${K}&explain=true`), page]);
   // The titles of what they had are known then.
@@ -76,10 +80,11 @@ function showBeside() {
 }
 
 function who(page) {
-  const box = h("input", { type: "checkbox", role: "switch", "data-key": "consent", checked: page.profiling, onchange: () => consent(box) });
+  const box = h("input", { type: "checkbox", role: "switch", "data-key": "consent", checked: page.profiling, disabled: !page.granted, onchange: () => consent(box) });
   return [
     h("dl.facts", h("dt", t("customers.id")), h("dd", page.user_id), h("dt", t("customers.known")), h("dd", t(page.known ? "customers.known_yes" : "customers.known_no")), h("dt", t("customers.had")), h("dd", count(page.n_items))),
     h("label.toggle", box, h("span", h("strong", t("customers.consent")), h("span.small.quiet.block", t(page.profiling ? "customers.consent_on" : "customers.consent_off")))),
+    !page.granted && h("p.small.quiet", t("customers.only_look")),
   ];
 }
 
@@ -91,7 +96,7 @@ async function consent(box) {
     show();
   } catch (error) {
     box.checked = !box.checked;
-    at("who-facts").append(failed(error));
+    failedBelow(at("who-facts"), error);
   } finally {
     box.disabled = false;
   }
@@ -99,8 +104,8 @@ async function consent(box) {
 
 function wishes(page) {
   const said = page.choices.filter((choice) => choice.kind !== "profiling" && choice.active);
-  if (!said.length) return h("p.small.quiet", t("customers.no_wishes"));
-  return h("ul.list.small", said.map((choice) => h("li", h("span.rank"), h("span.name", t(`customers.wish_${choice.kind}`), " ", subject(choice)), h("button.button.tiny", { type: "button", onclick: () => wish(choice.kind, choice.subject, false) }, t("customers.take_back")))));
+  if (!said.length) return h("p.small.quiet", t(page.granted ? "customers.no_wishes" : "customers.no_wishes_look"));
+  return h("ul.list.small", said.map((choice) => h("li", h("span.rank"), h("span.name", t(`customers.wish_${choice.kind}`), " ", subject(choice)), page.granted && h("button.button.tiny", { type: "button", onclick: () => wish(choice.kind, choice.subject, false) }, t("customers.take_back")))));
 }
 
 /** What a wish is about; an item by its title, as soon as that is known. */
@@ -118,15 +123,15 @@ async function wish(kind, subject, active) {
     say(t(!active ? "customers.taken_back" : kind === "hide_term" ? "customers.forgot" : "customers.wished", { term: subject }));
     show();
   } catch (error) {
-    at("wishes").append(failed(error));
+    failedBelow(at("wishes"), error);
   }
 }
 
-function interests(found) {
+function interests([found, granted]) {
   if (!found.interests.length) return h("p.small.quiet", t("customers.no_interests"));
   const most = found.interests[0].share;
   const told = found.interests.filter((one) => one.share >= 0.005).slice(0, 8);
-  return h("dl.bars.terms.short", told.map((one) => [h("dt", one.term), h("dd", h("span.length", { "aria-hidden": "true" }, h("span", { width: `${(100 * one.share) / most}%` })), h("strong", { title: t("customers.in_items", { n: count(one.n_items) }) }, percent(one.share, 0)), forget(one.term))]));
+  return h("dl.bars.terms.short", told.map((one) => [h("dt", one.term), h("dd", h("span.length", { "aria-hidden": "true" }, h("span", { width: `${(100 * one.share) / most}%` })), h("strong", { title: t("customers.in_items", { n: count(one.n_items) }) }, percent(one.share, 0)), granted && forget(one.term))]));
 }
 
 function forget(term) {
@@ -146,22 +151,43 @@ at("why-item").addEventListener("input", later(async () => {
   at("why-items").replaceChildren(...found.items.map((one) => h("option", { value: one.item_id }, one.title)));
 }, 200));
 
+/** The answer for an id; where it is none, for the first item that the words find. */
+async function answerTo(wanted) {
+  const unknown = { code: "unknown" };
+  const asked = (item) => get(`/v1/users/${id(user)}/why-not/${id(item)}?k=${K}`);
+  // Not every text can be an id.
+  const found = await asked(wanted).catch((error) => {
+    if (error.status === 404 || error.status === 422) return unknown;
+    throw error;
+  });
+  if (found.code !== "unknown") return found;
+  const [hit] = (await get(query("/v1/items", { query: wanted, k: 1 }))).items;
+  return hit ? { ...(await asked(hit.item_id)), found: true } : unknown;
+}
+
 function whyNot() {
   const wanted = at("why-item").value.trim();
   if (!wanted || !user) return;
-  fill(at("why-not"), () => get(`/v1/users/${id(user)}/why-not/${id(wanted)}?k=${K}`), (found) => {
+  fill(at("why-not"), () => answerTo(wanted), (found) => {
     const values = { rank: count(found.rank), n: count(found.n_items), k: count(found.k) };
-    const title = found.code === "unknown" ? h("strong", found.title) : itemLink(found.item_id, found.title);
-    return h("div.answer", h("p", title), h("p", t(`customers.why_${found.code}`, values)), found.reasons && reasonsOf(found.reasons, had, 4));
+    const title = found.code === "unknown" ? h("strong", wanted) : itemLink(found.item_id, found.title);
+    return h("div.answer", found.found && h("p.small.quiet", t("customers.why_found", { words: wanted })), h("p", title), h("p", t(`customers.why_${found.code}`, values)), found.reasons && reasonsOf(found.reasons, had, 4));
   }, { keep: true });
 }
 
 function history(page) {
   if (!page.history.length) return empty(t("customers.no_history"), t("customers.no_history_text"));
-  const shown = page.history.slice(0, 25);
+  const shown = page.history.slice(0, told);
+  const rest = page.history.length - shown.length;
+  const more = () => {
+    told += 4 * SHOWN;
+    at("history").replaceChildren(...history(page).filter(Boolean));
+    at("history").querySelectorAll("li a")[shown.length]?.focus();
+  };
   return [
     h("ol.list.small", shown.map((one) => h("li", h("span.rank", one.bought ? "●" : "○"), h("span.name", itemLink(one.item_id, one.title)), h("span.quiet", one.days_ago === null ? "" : t("customers.days", { n: count(one.days_ago) }))))),
     h("p.small.quiet", t("customers.history_what"), page.n_items > shown.length ? ` ${t("customers.more", { n: count(page.n_items - shown.length) })}` : ""),
+    rest > 0 && h("button.button.tiny.fit", { type: "button", onclick: more }, t("customers.more_show", { n: count(Math.min(rest, 4 * SHOWN)) })),
   ];
 }
 
@@ -176,7 +202,7 @@ function ours([list, page]) {
         "li",
         h("span.rank", item.rank),
         h("span.name", itemLink(item.item_id, item.title)),
-        h("button.button.tiny", { type: "button", "data-key": `not-${item.rank}`, "aria-label": t("customers.not_this", { title: item.title }), title: t("customers.not_this", { title: item.title }), onclick: () => wish("not_interested", item.item_id, true) }, "✕"),
+        page.granted && h("button.button.tiny", { type: "button", "data-key": `not-${item.rank}`, "aria-label": t("customers.not_this", { title: item.title }), title: t("customers.not_this", { title: item.title }), onclick: () => wish("not_interested", item.item_id, true) }, "✕"),
         h("div.under", segment(item.segment), reasonsOf(item.reasons, had)),
       ),
     ),

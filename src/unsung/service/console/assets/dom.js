@@ -76,13 +76,7 @@ export function failed(error, again) {
   }
   const known = error instanceof Problem;
   const missing = known && error.status === 404;
-  const title = missing
-    ? t("ui.nothing_here")
-    : known && error.status === 0
-      ? t("ui.no_server")
-      : known && error.status === 503
-        ? t("ui.no_model")
-        : t("ui.failed");
+  const title = missing ? t("ui.nothing_here") : known && error.status === 0 ? t("ui.no_server") : t(known && error.status === 503 ? notNow(error.code) : "ui.failed");
   return h(
     missing ? "div.state" : "div.state.failed",
     { role: missing ? null : "alert" },
@@ -91,6 +85,16 @@ export function failed(error, again) {
     known && error.message && h(lang === "en" ? "p" : "p.small.quiet", { lang: "en" }, error.message),
     again && !missing && h("button.button.tiny", { type: "button", onclick: again }, t("ui.again")),
   );
+}
+
+const notNow = (code) => (has(`ui.not_now_${code}`) ? `ui.not_now_${code}` : "ui.error_unavailable");
+
+/** Say below a region's content what failed last; what failed before that is over. */
+export function failedBelow(region, error) {
+  region.querySelector(":scope > [data-below]")?.remove();
+  const made = failed(error);
+  made.dataset.below = "";
+  region.append(made);
 }
 
 /** One notice at the top of the page: sign in by account, or give a key. */
@@ -118,6 +122,50 @@ export function askForKey(error) {
   place.append(
     h("div.notice", { role: "region", "aria-label": t("ui.sign_in") }, h("div.grow", h("strong", t(error.status === 403 ? "ui.key_weak" : "ui.key_needed")), h("p", t("ui.sign_in_text")), told), h("div.grow", account, byKey)),
   );
+}
+
+/** Ask before something that everybody notices; what fails is said in the dialog. */
+export function sure(title, text, go, job) {
+  const told = h("div", { role: "alert" });
+  const button = h("button.button.primary", { type: "submit" }, go);
+  const form = h("form", { method: "dialog" }, h("h2", { id: "sure-head" }, title), h("p", text), told, h("div.tools", button, h("button.button", { type: "button", onclick: () => dialog.close() }, t("ui.close"))));
+  const dialog = h("dialog.ask", { "aria-labelledby": "sure-head" }, form);
+  dialog.addEventListener("close", () => dialog.remove());
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    try {
+      await job();
+      dialog.close();
+    } catch (error) {
+      told.replaceChildren(failed(error));
+      button.disabled = false;
+    }
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/** Hand a file over, as the browser does with downloads. */
+export function saveAs(content, name) {
+  const link = h("a", { href: URL.createObjectURL(content), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+function initials(title) {
+  const found = title.match(/[\p{L}\p{N}]+/gu) ?? ["?"];
+  const [first, second] = found.filter((word) => /\p{L}/u.test(word)).concat(found);
+  if (/\p{Script=Han}/u.test(first)) return first.slice(0, 1);
+  return (first[0] + (second && second !== first ? second[0] : "")).toUpperCase();
+}
+
+const tint = (id) => [...id].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 997, 7) % 6;
+
+/** An item's picture over its initials, which stay where there is none or it can't be loaded. */
+export function pictureOf(name, item, ...more) {
+  const image = typeof item.image === "string" && /^https:\/\//.test(item.image) && h("img", { src: item.image, alt: "", loading: "lazy", onerror: (event) => event.target.remove() });
+  return h(`${name}.tint${tint(item.item_id)}`, h("span", { "aria-hidden": "true" }, initials(item.title)), image, more);
 }
 
 let clock = 0;

@@ -39,6 +39,13 @@ for (const link of document.querySelectorAll("[data-language]")) {
   });
 }
 
+// Chosen and kept by now: a link that is passed on leaves the language to who opens it.
+const address = new URLSearchParams(location.search);
+if (address.has("lang")) {
+  address.delete("lang");
+  history.replaceState(null, "", address.size ? `?${address}` : location.pathname);
+}
+
 // Who is signed in, or that a key is used, with the way out.
 get("/v1/session")
   .then((session) => {

@@ -1,6 +1,6 @@
 // Hidden gems: what is expected of an item, why, for whom, and what holds it back.
 import { file, get, query } from "./api.js";
-import { at, empty, failed, fill, h, itemLink, keepState, later, say, state } from "./dom.js";
+import { at, empty, failed, fill, h, itemLink, keepState, later, pictureOf, saveAs, say, state } from "./dom.js";
 import { because } from "./because.js";
 import { advice, askForBudget, mayStart, showWarmUps, warming } from "./warmups.js";
 import { voiceInShort } from "./voice.js";
@@ -17,7 +17,7 @@ const SORTS = {
 const asked = state();
 const wanted = {
   words: asked.get("words") ?? "",
-  sort: asked.get("sort") in SORTS ? asked.get("sort") : "score",
+  sort: Object.hasOwn(SORTS, asked.get("sort")) ? asked.get("sort") : "score",
   held: asked.get("held") ?? "",
   shown: SHOWN,
 };
@@ -95,7 +95,7 @@ function card(gem) {
   return h(
     "section.card.six.gem",
     { "aria-label": gem.title },
-    h("header", h("h2", itemLink(gem.item_id, gem.title)), h("span.push.small.quiet", gem.item_id)),
+    h("header.pictured", pictureOf("span.thumb", gem), h("h2", itemLink(gem.item_id, gem.title)), h("span.push.small.quiet", gem.item_id)),
     h(
       "dl.bars",
       line("gems.expected", gem.expected_buyers, most, "", t("gems.range", { low: count(gem.low), high: count(gem.high) })),
@@ -182,9 +182,7 @@ async function save() {
   const button = at("export");
   button.disabled = true;
   try {
-    const link = h("a", { href: URL.createObjectURL(await file(query("/v1/gems.csv", { words: wanted.words, held_back_by: wanted.held, sort: wanted.sort }))), download: "gems.csv" });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    saveAs(await file(query("/v1/gems.csv", { words: wanted.words, held_back_by: wanted.held, sort: wanted.sort })), "gems.csv");
     say(t("gems.exported"));
   } catch (error) {
     at("found").replaceChildren(failed(error, save));

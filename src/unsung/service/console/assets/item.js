@@ -1,6 +1,6 @@
 // One item: its segment and why, what its text makes likely, what goes with it.
-import { get, id } from "./api.js";
-import { at, empty, failed, fill, h, itemLink, segment } from "./dom.js";
+import { get, id, query } from "./api.js";
+import { at, empty, failed, fill, h, itemLink, pictureOf, segment } from "./dom.js";
 import { because } from "./because.js";
 import { chart } from "./chart.js";
 import { voiceOf } from "./voice.js";
@@ -17,8 +17,9 @@ page.then(
     document.title = `${found.title} · ${t("ui.product")}`;
     at("name").textContent = found.title;
     at("under").replaceChildren(segment(found.segment), "  ", found.item_id);
+    at("picture").replaceWith(pictureOf("span.thumb.large", { ...found, image: found.attributes.image }));
   },
-  () => {},
+  (error) => error.status === 404 && nobody(),
 );
 fill(at("facts"), () => page, facts);
 fill(at("why"), () => insight, why);
@@ -29,6 +30,16 @@ fill(at("document"), () => page, (found) => [h("pre.document", found.document ||
 fill(at("reviews"), () => page, reviews);
 fill(at("similar"), list(""), found);
 fill(at("discover"), list("&discover=true"), found);
+
+/** One answer in place of eight parts that have nothing to tell. */
+function nobody() {
+  document.title = `${t("item.not_found")} · ${t("ui.product")}`;
+  at("name").textContent = t("item.not_found");
+  at("under").textContent = item;
+  for (const name of ["parts", "picture"]) at(name).hidden = true;
+  at("missing").hidden = false;
+  at("missing").replaceChildren(h("div.state", h("p", t("item.not_found_text")), h("a", { href: query("/items", { query: item }) }, t("item.not_found_search"))));
+}
 
 function facts(shown) {
   const rows = [

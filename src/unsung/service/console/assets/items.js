@@ -1,6 +1,6 @@
 // The catalogue: search, filter, sort, page, export.
 import { file, get, query } from "./api.js";
-import { at, empty, failed, fill, h, itemLink, keepFocus, keepState, later, say, segment, state } from "./dom.js";
+import { at, empty, failed, fill, h, itemLink, keepFocus, keepState, later, saveAs, say, segment, state } from "./dom.js";
 import { count, decimal, has, percent, t } from "./words.js";
 
 const SEGMENTS = ["head", "tail", "fresh", "cold"];
@@ -23,7 +23,7 @@ const wanted = {
   reason: asked.get("reason") ?? "",
   sort: COLUMNS.some((column) => column.first !== undefined && column.name === asked.get("sort")) ? asked.get("sort") : "relevance",
   descending: asked.get("descending") !== "false",
-  offset: Math.max(Number(asked.get("offset")) || 0, 0),
+  offset: Math.max(parseInt(asked.get("offset"), 10) || 0, 0),
 };
 
 const words = at("query");
@@ -116,9 +116,7 @@ async function save() {
   say(t("items.exporting"));
   try {
     const { offset, ...rest } = wanted;
-    const link = h("a", { href: URL.createObjectURL(await file(query("/v1/catalogue.csv", rest))), download: "catalogue.csv" });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    saveAs(await file(query("/v1/catalogue.csv", rest)), "catalogue.csv");
     say(t("items.exported"));
   } catch (error) {
     at("found").replaceChildren(failed(error, save));

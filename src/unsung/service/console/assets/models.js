@@ -4,6 +4,7 @@ import { chart } from "./chart.js";
 import { at, empty, fill, h } from "./dom.js";
 import { showDrift } from "./drift.js";
 import { showVersions } from "./versions.js";
+import { reportFigures } from "./whole_report.js";
 import { count, decimal, has, lang, percent, signedCount, signedDecimal, t } from "./words.js";
 
 const missing = (error) => {
@@ -15,7 +16,7 @@ function show() {
   const keep = { keep: true };
   fill(at("health"), () => Promise.all([ready(), get("/v1/shop")]), health, keep);
   showDrift();
-  fill(at("report"), () => get("/v1/reports/before-after/figures"), report, keep);
+  fill(at("report"), reportFigures, report, keep);
   fill(at("metrics"), () => get("/v1/evaluation"), metrics, keep);
   fill(at("training"), () => Promise.all([get("/v1/training").catch(missing), get("/v1/diagnosis/overview").catch(missing)]), training, keep);
   const quality = get("/v1/quality");

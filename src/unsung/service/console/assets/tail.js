@@ -6,6 +6,8 @@ import { story } from "./story.js";
 import { count, date, decimal, has, month, percent, t } from "./words.js";
 
 const SHOWN = 4;
+// As many of the week as the service names at once.
+const MOST = 100;
 const LEAST_ROOM = 0.05;
 // Below so many places shares of them say nothing.
 const FEWEST_PLACES = 200;
@@ -26,9 +28,18 @@ for (const [name, render] of [["split", split], ["bands", bands]]) {
 story(job, places);
 job.then(figures, (error) => {
   for (const name of drawings) at(name).replaceChildren(failed(error));
+  blank();
 });
 
+const opened = new Set();
 fill(at("week"), () => get("/v1/week"), week);
+
+/** Name more of a kind, in place. */
+async function more(name) {
+  opened.add(name);
+  const found = await fill(at("week"), () => get(`/v1/week?most=${MOST}`), week, { keep: true });
+  if (found) at("week").querySelectorAll(`[data-part="${name}"] a`)[SHOWN]?.focus();
+}
 
 /** What the store's events of seven days say. */
 function week(found) {
@@ -38,28 +49,36 @@ function week(found) {
   const kinds = found.moves.kinds.slice(0, 3).map((kind) => h("p.small", segment(kind.from), " → ", segment(kind.to), " ", h("strong", count(kind.n_items))));
   return h(
     "div.quarters",
-    part("gained", found.gained, (one) => h("span.moved", `+${count(one.buyers - one.before)}`), "/items?sort=buyers"),
-    part("first_sales", found.first_sales, (one) => h("span.quiet", count(one.buyers)), "/items?sort=buyers&descending=false"),
-    part("new_items", found.new_items, () => null, "/items?segment=cold"),
-    part("moves", found.moves, (one) => h("div.under", segment(one.from), " → ", segment(one.to)), "/items", kinds),
+    part("gained", found.gained, (one) => h("span.moved", `+${count(one.buyers - one.before)}`)),
+    part("first_sales", found.first_sales, (one) => h("span.quiet", count(one.buyers))),
+    part("new_items", found.new_items, () => null),
+    part("moves", found.moves, (one) => h("div.under", segment(one.from), " → ", segment(one.to)), kinds),
   );
 }
 
-function part(name, { n_items: n, items }, note, all, lead = null) {
+function part(name, { n_items: n, items }, note, lead = null) {
+  const named = opened.has(name) ? items : items.slice(0, SHOWN);
   return h(
     "div.quarter",
+    { "data-part": name },
     h("h3", t(`tail.week_${name}`), " ", h("span.quiet", count(n))),
     lead,
     items.length
-      ? h("ul.list.plain.small", items.slice(0, SHOWN).map((one) => h("li", h("span.name", itemLink(one.item_id, one.title)), note(one))))
+      ? h("ul.list.plain.small", named.map((one) => h("li", h("span.name", itemLink(one.item_id, one.title)), note(one))))
       : h("p.small.quiet", t(`tail.week_no_${name}`)),
-    n > SHOWN && h("a.small", { href: all }, t("tail.week_all")),
+    n > named.length && (opened.has(name) ? h("p.small.quiet", t("tail.week_first", { shown: count(named.length), n: count(n) })) : h("button.button.tiny.fit", { type: "button", onclick: () => more(name) }, t("tail.week_more", { n: count(Math.min(n, MOST) - named.length) }))),
   );
+}
+
+/** Not known, in place of the signs that it is asked for. */
+function blank() {
+  for (const value of document.querySelectorAll("#figures .value")) value.textContent = "–";
 }
 
 function figures(found) {
   if (!complete(found)) {
     for (const name of drawings) at(name).replaceChildren(nothing());
+    blank();
     return;
   }
   const value = (name) => found.figures[name]?.value;
@@ -314,5 +333,9 @@ function outlook(found) {
 
 function zero(found) {
   if (!found.never_sold.length) return empty(t("tail.zero_none"));
-  return h("ul.list", found.never_sold.map((row) => h("li", h("span.rank"), h("span.name", itemLink(row.item_id, row.title)), segment(row.segment))));
+  const rest = (found.figures.zero_sale_items?.value ?? 0) - found.never_sold.length;
+  return [
+    h("ul.list", found.never_sold.map((row) => h("li", h("span.rank"), h("span.name", itemLink(row.item_id, row.title)), segment(row.segment)))),
+    rest > 0 && h("p.small.quiet", t("tail.zero_more", { n: count(rest) }), " ", h("a", { href: "/items?sort=buyers&descending=false" }, t("tail.zero_all"))),
+  ];
 }

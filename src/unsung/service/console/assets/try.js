@@ -1,10 +1,11 @@
 // A storefront to play with: each click is an event, and the list beside it follows at once.
-import { get, post, query } from "./api.js";
-import { at, empty, failed, fill, h, itemLink, keepState, later, say, segment, state } from "./dom.js";
+import { get, id, may, post, query } from "./api.js";
+import { at, empty, failed, fill, h, itemLink, keepState, later, pictureOf, say, segment, state } from "./dom.js";
 import { reasonsOf } from "./reasons.js";
 import { count, decimal, t } from "./words.js";
 
 const K = 8;
+const ASK_AGAIN_MS = 1200;
 const SESSION = "unsung-try";
 const EVENTS = "unsung-try-events";
 let session = sessionStorage.getItem(SESSION) ?? begin();
@@ -12,6 +13,7 @@ let done = JSON.parse(sessionStorage.getItem(EVENTS) ?? "[]");
 let before = new Map();
 let kinds = { view: "view", buy: "purchase" };
 let position = null;
+const mayAct = may("write");
 
 function begin() {
   const made = `try-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
@@ -44,7 +46,8 @@ get("/v1/dial").then((dial) => {
   const slider = at("dial");
   at("turn").hidden = false;
   slider.max = dial.n_positions;
-  position = Math.min(Number(state().get("dial") ?? dial.position), dial.n_positions);
+  const asked = Math.round(Number(state().get("dial") ?? NaN));
+  position = Number.isNaN(asked) ? dial.position : Math.min(Math.max(asked, 0), dial.n_positions);
   slider.value = position;
   const told = () => {
     at("dial-label").textContent = t("try.dial", { position, last: dial.n_positions });
@@ -59,9 +62,12 @@ get("/v1/dial").then((dial) => {
     turned();
   });
   told();
-}).catch(() => {}).finally(list);
+}).catch(() => {}).finally(() => list());
 shelf();
 events();
+mayAct.then((granted) => {
+  at("fresh").hidden = !granted;
+});
 
 /** Hits and others side by side, as a shop window has them. */
 function shelf() {
@@ -70,40 +76,31 @@ function shelf() {
   fill(
     at("shelf"),
     async () => {
-      if (text) return (await get(query("/v1/catalogue", { query: text, limit: 24 }))).items;
+      if (text) return [(await get(query("/v1/catalogue", { query: text, limit: 24 }))).items, await mayAct];
       const [hits, tail, young] = await Promise.all([part(["head"], 8), part(["tail"], 10), part(["fresh", "cold"], 6)]);
       const rows = [hits.items, tail.items, young.items];
       const mixed = [];
       for (let n = 0; rows.some((row) => n < row.length); n += 1) mixed.push(...rows.map((row) => row[n]).filter(Boolean));
-      return mixed;
+      return [mixed, await mayAct];
     },
-    (items) => (items.length ? h("ul.shelf", items.map(tile)) : empty(t("try.nothing"), t("try.nothing_text"))),
+    ([items, granted]) => [
+      !granted && h("p.small.quiet", t("try.only_look")),
+      items.length ? h("ul.shelf", items.map((item) => tile(item, granted))) : empty(t("try.nothing"), t("try.nothing_text")),
+    ],
     { keep: true },
   );
 }
 
-function initials(title) {
-  const found = title.match(/[\p{L}\p{N}]+/gu) ?? ["?"];
-  const [first, second] = found.filter((word) => /\p{L}/u.test(word)).concat(found);
-  if (/\p{Script=Han}/u.test(first)) return first.slice(0, 1);
-  return (first[0] + (second && second !== first ? second[0] : "")).toUpperCase();
-}
-
-const tint = (id) => [...id].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 997, 7) % 6;
-
-function tile(item) {
-  const image = typeof item.image === "string" && /^https:\/\//.test(item.image) ? h("img", { src: item.image, alt: "", loading: "lazy", onerror: (event) => event.target.remove() }) : null;
+/** Who may not write gets no buttons: a picture leads to the item's page. */
+function tile(item, granted) {
+  const label = segment(item.segment);
   return h(
     "li.tile",
-    h(
-      `button.picture.tint${tint(item.item_id)}`,
-      { type: "button", "aria-label": t("try.look", { title: item.title }), onclick: () => act(kinds.view, item) },
-      h("span", { "aria-hidden": "true" }, initials(item.title)),
-      image,
-      segment(item.segment),
-    ),
+    granted
+      ? pictureOf("button.picture", item, label, { type: "button", "aria-label": t("try.look", { title: item.title }), onclick: () => act(kinds.view, item) })
+      : pictureOf("a.picture", item, label, { href: `/items/${id(item.item_id)}`, "aria-label": item.title }),
     h("span.name", { title: item.title }, item.title),
-    h("span.buy", h("span", item.price === null ? "" : decimal(item.price)), h("button.button.tiny", { type: "button", "aria-label": t("try.buy_this", { title: item.title }), onclick: () => act(kinds.buy, item) }, t("try.buy"))),
+    h("span.buy", h("span", item.price === null ? "" : decimal(item.price)), granted && h("button.button.tiny", { type: "button", "aria-label": t("try.buy_this", { title: item.title }), onclick: () => act(kinds.buy, item) }, t("try.buy"))),
   );
 }
 
@@ -127,17 +124,21 @@ async function act(kind, item) {
   if (innerWidth < 1120) say(t(kind === kinds.buy ? "try.bought" : "try.looked", { title: item.title, ms: took }));
 }
 
-function list() {
+/** The list; a quick answer that left out what the visitor did is asked for once more. */
+function list(again = false) {
   return fill(
     at("list"),
     () => post("/v1/recommendations", { session_id: session, k: K, explain: true, dial: position }),
     (found) => {
       mix(found.items);
       if (!found.items.length) return empty(t("try.no_list"), t("try.no_list_text"));
-      const known = before;
-      before = new Map(found.items.map((item) => [item.item_id, item.rank]));
+      // The deadline came first, or the model failed: the list knows nothing of the clicks.
+      const quick = done.length > 0 && found.rung === "popular";
+      if (quick && !again) setTimeout(() => list(true), ASK_AGAIN_MS);
+      const known = quick ? new Map() : before;
+      if (!quick) before = new Map(found.items.map((item) => [item.item_id, item.rank]));
       return [
-        !found.known && h("p.small.quiet", t("try.nobody")),
+        quick ? h("p.small.quiet", t(again ? "try.quick_still" : "try.quick")) : !found.known && h("p.small.quiet", t("try.nobody")),
         h("ol.list", found.items.map((item) => line(item, known))),
       ];
     },

@@ -1,13 +1,12 @@
 // Warm-up budgets: started from a gem's card, looked at while they run, stopped.
-import { get, id, post, query } from "./api.js";
-import { at, failed, fill, h, itemLink, say } from "./dom.js";
+import { get, id, may, post, query } from "./api.js";
+import { at, failed, failedBelow, fill, h, itemLink, say } from "./dom.js";
 import { count, decimal, has, moment, percent, t } from "./words.js";
 
 const WATCHED = 50;
 const USUAL = 0.02;
 const EVERY_MS = 5000;
-const scopes = get("/v1/session").then((session) => session.scopes ?? [], () => []);
-export const mayStart = scopes.then((mine) => mine.includes("write") || mine.includes("admin"));
+export const mayStart = may("write");
 let known = [];
 
 /** Show the warm-ups, and go on showing what becomes of those that run. */
@@ -17,18 +16,18 @@ export function showWarmUps() {
   });
 }
 
-function block([found, may]) {
+function block([found, granted]) {
   known = found.warm_ups;
-  if (!known.length) return h("p.quiet", t("gems.warm_none"), " ", t(may ? "gems.warm_none_text" : "gems.warm_none_read"));
+  if (!known.length) return h("p.quiet", t("gems.warm_none"), " ", t(granted ? "gems.warm_none_text" : "gems.warm_none_read"));
   const running = known.filter((one) => one.state === "running");
   const ended = known.filter((one) => one.state !== "running");
   return [
-    ...running.map((one) => warmUp(one, may)),
+    ...running.map((one) => warmUp(one, granted)),
     ended.length > 0 && h("details.define", { "data-key": "warm-ended" }, h("summary", t("gems.warm_ended", { n: count(ended.length) })), h("div.rows", ended.map((one) => warmUp(one, false)))),
   ].filter(Boolean);
 }
 
-function warmUp(one, may) {
+function warmUp(one, granted) {
   const share = one.impressions ? one.spent / one.impressions : 0;
   const name = one.note || one.items[0].title;
   const more = one.items.length - 1;
@@ -36,7 +35,7 @@ function warmUp(one, may) {
   return h(
     "section.warm-up",
     { "aria-label": name },
-    h("div.top", h("strong", name), one.note === "" && more > 0 && h("span.quiet", t("gems.warm_more", { n: count(more) })), h("span.push.small.quiet", t("gems.warm_by", { who: one.who, when: moment(one.starts) })), may && one.state === "running" && stop),
+    h("div.top", h("strong", name), one.note === "" && more > 0 && h("span.quiet", t("gems.warm_more", { n: count(more) })), h("span.push.small.quiet", t("gems.warm_by", { who: one.who, when: moment(one.starts) })), granted && one.state === "running" && stop),
     h(
       "div.share.spent",
       h("span.small", t("gems.warm_spent", { spent: count(one.spent), of: count(one.impressions) })),
@@ -72,7 +71,7 @@ async function end(one, button) {
     showWarmUps();
   } catch (error) {
     button.disabled = false;
-    at("warm-ups").append(failed(error));
+    failedBelow(at("warm-ups"), error);
   }
 }
 
