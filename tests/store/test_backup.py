@@ -136,7 +136,7 @@ def test_what_is_no_backup_is_refused(tmp_path, elsewhere, lived_in):
     export_events(lived_in, tmp_path / "export", NOW)
     with pytest.raises(InputError, match="no backup of a store"):
         restore(tmp_path / "export", elsewhere)
-    with pytest.raises(BundleError, match="not a bundle"):
+    with pytest.raises(InputError, match="no backup of a store"):
         restore(tmp_path / "nothing", elsewhere)
 
 

@@ -95,6 +95,8 @@ def test_a_mistyped_store_is_refused_and_not_made(tmp_path, monkeypatch, command
 def test_what_is_no_backup_is_refused(path, tmp_path):
     run("export", tmp_path / "shop", "--store", path)
     with pytest.raises(InputError, match="no backup"):
+        run("restore", tmp_path / "nowhere", "--store", tmp_path / "new.db")
+    with pytest.raises(InputError, match="no backup"):
         run("restore", tmp_path / "shop", "--store", tmp_path / "new.db")
     with pytest.raises(InputError):
         run("backup", path, "--store", path)

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from unsung.artifacts import Folder, open_folder, write_folder
-from unsung.errors import InputError
+from unsung.artifacts.folder import MANIFEST
+from unsung.errors import BundleError, InputError
 from unsung.store import migration, tables
 from unsung.store.counter import number_of
 from unsung.store.database import Store, connect
@@ -103,7 +104,12 @@ def restore(folder: Path, url: str) -> BackUp:
     -----
     Persons who were erased after the backup are in it: erase them again.
     """
-    backup = open_folder(folder)
+    try:
+        backup = open_folder(folder)
+    except BundleError:
+        if (folder / MANIFEST).is_file():
+            raise
+        raise InputError(f"{folder} is no backup of a store.") from None
     settings = backup.manifest.settings
     if settings.get("kind") != _KIND:
         raise InputError(f"{folder} is no backup of a store.")
