@@ -29,10 +29,6 @@ FIELDS = {"ui.brand", "ui.category", "ui.description", "ui.seller_id"}
 """Columns of the catalogue, named as the service answers them."""
 
 
-OTHERS = {("dial", "warmups.js")}
-"""A page and a module of another one, which it asks who may change things and nothing else."""
-
-
 def asked_for(source: str) -> tuple[set[str], set[tuple[str, str, str]]]:
     """Keys that stand there in full, and parts of those that are put together."""
     first = {key.partition(".")[0] for key in messages("en")}
@@ -49,8 +45,6 @@ def test_a_page_is_sent_every_message_that_its_modules_ask_for(page):
     known = sent(render(page, "en"))
     parts = {key.partition(".")[0] for key in known}
     for name in modules_of(f"{page.name}.js"):
-        if (page.name, name) in OTHERS:
-            continue
         exact, computed = asked_for(SOURCES[name])
         assert exact <= known.keys(), name
         assert {first for first, _, _ in computed} <= parts, name

@@ -1,7 +1,6 @@
 // The dial: what each position costs and brings, a preview, and who set it to what.
-import { get, id, post, put } from "./api.js";
+import { get, id, may as mayDo, post, put } from "./api.js";
 import { chart } from "./chart.js";
-import { mayStart } from "./warmups.js";
 import { at, empty, failed, fill, h, itemLink, keepState, later, say, segment, state } from "./dom.js";
 import { spotsOf } from "./positions.js";
 import { count, date, lang, moment, percent, signed, signedCount, t, whoName } from "./words.js";
@@ -17,7 +16,7 @@ fill(at("claim"), load, claim);
 
 async function load() {
   try {
-    const [found, shop, granted] = await Promise.all([get("/v1/dial"), get("/v1/shop"), mayStart]);
+    const [found, shop, granted] = await Promise.all([get("/v1/dial"), get("/v1/shop"), mayDo("write")]);
     dial = found;
     may = granted;
     items = shop.n_items;
