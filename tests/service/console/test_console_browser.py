@@ -273,7 +273,7 @@ def test_a_shop_of_one_item_has_pages(visit, whole, path):
 
         page.route(re.compile(r"/v1/(?!session|dial)"), answer)
 
-    page = visit(path, NARROW, ready="main .card", prepare=single)
+    page = visit(path, NARROW, ready="main .card:visible", prepare=single)
     assert whole(page, NARROW) == []
 
 

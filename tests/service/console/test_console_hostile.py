@@ -267,7 +267,7 @@ def test_forty_payloads_in_every_text_of_a_page_stay_text(exposed, path):
 @pytest.mark.parametrize("path", ["/models", "/gems", "/items/teapot"])
 def test_no_text_becomes_an_address(exposed, path, start):
     page = exposed(path, lambda value, _: swapped(value, start))
-    page.locator("main .card").first.wait_for()
+    page.locator("main .card:visible").first.wait_for()
     quiet(page)
     unharmed(page, exposed.elsewhere)
 
@@ -304,7 +304,7 @@ ADDRESSES = (
 @pytest.mark.parametrize("form", ADDRESSES)
 def test_what_an_address_says_stays_text(exposed, form):
     page = exposed(form.replace("{}", quote(ALL, safe="")))
-    page.locator("main .card").first.wait_for()
+    page.locator("main .card:visible").first.wait_for()
     quiet(page)
     unharmed(page, exposed.elsewhere)
 
