@@ -6,6 +6,7 @@ import traceback
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -181,7 +182,12 @@ def _lifespan(
         app.state.readiness = health.Readiness(context)
         app.state.access = Access(context, open_without_keys=is_loopback(settings.host))
         await context.work(lambda: _begin(running, settings.bundle))
-        tasks = [asyncio.create_task(work(context)) for work in (_flush, _beat, _watch)]
+        regular = (
+            _regularly(context, TICK_S, "exposures", lambda _: running.flush()),
+            _regularly(context, TICK_S, "refresh", running.refresh, running.tend_warm_ups),
+            _regularly(context, MINUTE_S, "watch", partial(watch, context)),
+        )
+        tasks = [asyncio.create_task(work) for work in regular]
         yield
         for task in tasks:
             task.cancel()
@@ -205,44 +211,18 @@ def _begin(running: RunningShop, bundle: Path) -> None:
         _reported("model", error)
 
 
-async def _watch(context: Context) -> None:
-    """Begin refits that are due and tell how far figures have drifted: until the service stops."""
+async def _regularly(
+    context: Context, seconds: float, place: str, *works: Callable[[int], object]
+) -> None:
+    """Do some work again and again, however it ended the last time: until the service stops."""
 
     def once() -> None:
-        try:
-            watch(context, now_us())
-        except Exception as error:  # the next time may do better, and must come
-            _reported("watch", error)
-
-    while True:
-        await asyncio.sleep(MINUTE_S)
-        await context.work(once)
-
-
-async def _flush(context: Context) -> None:
-    """Write exposures, whatever else takes long: until the service stops."""
-
-    def once() -> None:
-        try:
-            context.shop.flush()
-        except Exception as error:  # the next time may do better, and must come
-            _reported("exposures", error)
-
-    while True:
-        await asyncio.sleep(TICK_S)
-        await context.work(once)
-
-
-async def _beat(context: Context) -> None:
-    """Bring in new items, count trends anew: until the service stops."""
-
-    def once() -> None:
-        for work in (context.shop.refresh, context.shop.tend_warm_ups):
+        for work in works:
             try:
                 work(now_us())
-            except Exception as error:  # the next beat may do better, and must come
-                _reported("refresh", error)
+            except Exception as error:  # the next time may do better, and must come
+                _reported(place, error)
 
     while True:
-        await asyncio.sleep(TICK_S)
+        await asyncio.sleep(seconds)
         await context.work(once)
